@@ -1,0 +1,1 @@
+"""What may happen to a ticket and when it is late: pure rules, no I/O."""

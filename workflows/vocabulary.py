@@ -1,0 +1,334 @@
+"""Every word the desk uses for a state, a move, a clock or a cause, spelled once.
+
+Each enum is stored by its value. Texts people read are made from these values in
+``helpdesk/web/labels.py``, never from the member's name.
+"""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a ticket is about; decides its workflow and the way to the vendor."""
+
+    BILLING = "billing"
+    TECHNICAL = "technical"
+
+
+class Service(StrEnum):
+    AZURE = "azure"
+    MICROSOFT365 = "microsoft365"
+    DYNAMICS365 = "dynamics365"
+    OTHER = "other"
+
+
+class Level(StrEnum):
+    """A degree of impact or of urgency."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Priority(StrEnum):
+    P1 = "p1"
+    P2 = "p2"
+    P3 = "p3"
+    P4 = "p4"
+
+
+class State(StrEnum):
+    INTAKE = "intake"
+    DIAGNOSIS = "diagnosis"
+    PARTNER_RESOLUTION = "partner_resolution"
+    ESCALATED_COMMERCIAL = "escalated_commercial"
+    ESCALATED_PREMIER = "escalated_premier"
+    ESCALATED_ADVANCED = "escalated_advanced"
+    ESCALATED_SIGNATURE = "escalated_signature"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    TURNED_AWAY = "turned_away"
+    MERGED = "merged"
+
+
+ESCALATED_STATES = frozenset(
+    {
+        State.ESCALATED_COMMERCIAL,
+        State.ESCALATED_PREMIER,
+        State.ESCALATED_ADVANCED,
+        State.ESCALATED_SIGNATURE,
+    }
+)
+OPEN_STATES = frozenset({State.INTAKE, State.DIAGNOSIS, State.PARTNER_RESOLUTION}) | ESCALATED_STATES
+
+
+class Trigger(StrEnum):
+    """A move somebody asks for (imperative)."""
+
+    START_DIAGNOSIS = "start_diagnosis"
+    TURN_AWAY = "turn_away"
+    START_RESOLUTION = "start_resolution"
+    ESCALATE_TO_COMMERCIAL = "escalate_to_commercial"
+    ESCALATE_TO_PREMIER = "escalate_to_premier"
+    ESCALATE_TO_ADVANCED = "escalate_to_advanced"
+    ESCALATE_TO_SIGNATURE = "escalate_to_signature"
+    RETURN_TO_PARTNER = "return_to_partner"
+    RESOLVE = "resolve"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    WITHDRAW = "withdraw"
+    MERGE = "merge"
+
+
+class EventKind(StrEnum):
+    """What happened to a ticket (past): the word in its append-only history."""
+
+    CREATED = "created"
+    # moves, one for each trigger
+    DIAGNOSIS_STARTED = "diagnosis_started"
+    TURNED_AWAY = "turned_away"
+    RESOLUTION_STARTED = "resolution_started"
+    ESCALATED = "escalated"
+    RETURNED_TO_PARTNER = "returned_to_partner"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+    # what was said
+    CONTACT_WROTE = "contact_wrote"
+    REPLIED = "replied"
+    NOTED = "noted"
+    # what was changed
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
+    HELD = "held"
+    RELEASED = "released"
+    CUSTOMER_CONFIRMED = "customer_confirmed"
+    CLASSIFIED = "classified"
+    KIND_CHANGED = "kind_changed"
+    DIAGNOSIS_RECORDED = "diagnosis_recorded"
+    PRIORITY_OVERRIDDEN = "priority_overridden"
+    PRIORITY_OVERRIDE_CLEARED = "priority_override_cleared"
+    FACTS_CHANGED = "facts_changed"
+    TERMS_CHANGED = "terms_changed"
+    LINKED = "linked"
+    TRACKER_ISSUED = "tracker_issued"
+    TRACKER_REVOKED = "tracker_revoked"
+    GUARD_OVERRIDDEN = "guard_overridden"
+    # the vendor's case
+    VENDOR_CASE_OPENED = "vendor_case_opened"
+    VENDOR_NUMBER_RECORDED = "vendor_number_recorded"
+    VENDOR_NOTED = "vendor_noted"
+    VENDOR_CHASED = "vendor_chased"
+    VENDOR_CASE_CHANGED = "vendor_case_changed"
+    # what the clocks did, so that the timeline tells it
+    CLOCK_WARNED = "clock_warned"
+    CLOCK_BREACHED = "clock_breached"
+    BREACH_REVIEWED = "breach_reviewed"
+
+
+class HoldCause(StrEnum):
+    """Why a ticket waits while it stays in its state."""
+
+    CUSTOMER = "customer"
+    APPROVAL = "approval"
+    SCHEDULED = "scheduled"
+
+
+class PauseCause(StrEnum):
+    """What may pause a clock: the hold causes, and the vendor's turn."""
+
+    CUSTOMER = "customer"
+    APPROVAL = "approval"
+    SCHEDULED = "scheduled"
+    VENDOR = "vendor"
+
+
+class SpanReason(StrEnum):
+    """Why a span of time counted or not (a pause's own cause takes the place of PAUSE)."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    HOLIDAY = "holiday"
+    BREAK = "break"
+    PAUSE = "pause"
+
+
+class ClockKind(StrEnum):
+    FIRST_RESPONSE = "first_response"
+    NEXT_RESPONSE = "next_response"
+    PERIODIC_UPDATE = "periodic_update"
+    PICKUP = "pickup"
+    INTAKE = "intake"
+    DIAGNOSIS = "diagnosis"
+    PARTNER_RESOLUTION = "partner_resolution"
+    RESOLUTION = "resolution"
+    VENDOR_RESPONSE = "vendor_response"
+    VENDOR_UPDATE = "vendor_update"
+
+
+class ClockState(StrEnum):
+    NONE = "none"
+    RUNNING = "running"
+    PAUSED = "paused"
+    MET = "met"
+    CANCELLED = "cancelled"
+
+
+class ClockChange(StrEnum):
+    """What happened to a clock (past): the word in its append-only history."""
+
+    STARTED = "started"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    RETARGETED = "retargeted"
+    WARNED = "warned"
+    SKIPPED = "skipped"
+    BREACHED = "breached"
+    LADDERED = "laddered"
+    MET = "met"
+    CANCELLED = "cancelled"
+    ENDED_WITHOUT_SLA = "ended_without_sla"
+
+
+class SlaEvent(StrEnum):
+    """Types of the events that ``sla.evaluate`` reads."""
+
+    CREATE = "create"
+    CONTACT_MESSAGE = "contact_message"
+    PUBLIC_REPLY = "public_reply"
+    INTERNAL_NOTE = "internal_note"
+    HOLD = "hold"
+    RELEASE = "release"
+    STATE = "state"
+    ASSIGNED = "assigned"
+    TARGETS = "targets"
+    CALENDAR = "calendar"
+    VENDOR_CASE_OPENED = "vendor_case_opened"
+    VENDOR_NOTE = "vendor_note"
+    VENDOR_CASE = "vendor_case"
+
+
+class ChannelKind(StrEnum):
+    """A vehicle to the vendor. Kinds are code, names and terms are rows."""
+
+    COMMERCIAL = "commercial"
+    PREMIER = "premier"
+    ADVANCED = "advanced"
+    SIGNATURE = "signature"
+
+
+class VendorCaseState(StrEnum):
+    TO_OPEN = "to_open"
+    OPEN = "open"
+    ATTENTION_NEEDED = "attention_needed"
+    CLOSED = "closed"
+
+
+class Severity(StrEnum):
+    """The vendor's severities: A critical, B moderate, C minimal."""
+
+    A = "critical"
+    B = "moderate"
+    C = "minimal"
+
+
+class Boundary(StrEnum):
+    """Whose fault it is, by the baseline support boundaries."""
+
+    OURS = "ours"
+    VENDORS = "vendors"
+
+
+class BoundaryReason(StrEnum):
+    """Why a fault is the vendor's (domain.md section 3)."""
+
+    UNAVAILABLE = "unavailable"
+    UNDOCUMENTED = "undocumented"
+    BUG = "bug"
+    LARGE_OUTAGE = "large_outage"
+    REGIONAL = "regional"
+    COMMERCIAL = "commercial"  # a price, invoice, purchase or refund only the vendor can settle
+
+
+class HealthResult(StrEnum):
+    """What the vendor's service health page said."""
+
+    HEALTHY = "healthy"
+    ADVISORY = "advisory"
+    INCIDENT = "incident"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class TurnAwayReason(StrEnum):
+    NOT_OUR_CUSTOMER = "not_our_customer"
+    SPAM = "spam"
+    NOT_A_REQUEST = "not_a_request"
+
+
+class ReturnReason(StrEnum):
+    VENDOR_ANSWERED = "vendor_answered"
+    VENDOR_REFUSED = "vendor_refused"
+    VENDOR_NEEDS_FINDINGS = "vendor_needs_findings"
+
+
+class ResolutionCode(StrEnum):
+    FIXED = "fixed"
+    ANSWERED = "answered"
+    WORKAROUND = "workaround"
+    VENDOR_FIXED = "vendor_fixed"
+    CREDITED = "credited"
+    CANNOT_REPRODUCE = "cannot_reproduce"
+    WILL_NOT_FIX = "will_not_fix"
+
+
+class WithdrawReason(StrEnum):
+    NO_LONGER_NEEDED = "no_longer_needed"
+    SOLVED_BY_CONTACT = "solved_by_contact"
+
+
+class LinkKind(StrEnum):
+    PARENT = "parent"  # the ticket waits for its child
+    FOLLOW_UP = "follow_up"  # a reply to a closed ticket
+    RELATED = "related"
+
+
+class Turn(StrEnum):
+    """Whose turn it is to act."""
+
+    OURS = "ours"
+    CUSTOMER = "customer"
+    VENDOR = "vendor"
+
+
+class Source(StrEnum):
+    """The door a ticket or message came through."""
+
+    WEB = "web"
+    MAIL = "mail"
+    PHONE = "phone"
+    API = "api"
+    SYSTEM = "system"
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    LEAD = "lead"
+    MANAGER = "manager"
+    BILLING_ADMIN = "billing_admin"
+    SALES_AGENT = "sales_agent"
+    USER_ADMIN = "user_admin"
+    ADMIN = "admin"
+
+
+class BreachCause(StrEnum):
+    """Cause codes a manager gives a breach in review."""
+
+    CAPACITY = "capacity"
+    HANDOVER = "handover"
+    MISROUTED = "misrouted"
+    VENDOR = "vendor"
+    CUSTOMER = "customer"
+    OUTAGE = "outage"
+    TARGET_UNREALISTIC = "target_unrealistic"
+    OTHER = "other"
