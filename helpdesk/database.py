@@ -1,0 +1,131 @@
+"""The base of all models, the two column types, and the one way to write: ``unit_of_work()``."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware UTC moment in whole seconds: timestamptz on PostgreSQL, sortable text on SQLite."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.String(19))
+        return dialect.type_descriptor(sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment must be aware")
+        value = value.astimezone(UTC).replace(microsecond=0)
+        return value.strftime("%Y-%m-%d %H:%M:%S") if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        moment: datetime = value
+        return moment.astimezone(UTC)
+
+
+def words(enum: type[StrEnum], name: str) -> sa.Enum:
+    """A column type that keeps ``enum`` by its values under a CHECK named after the column ``name``."""
+    return sa.Enum(
+        enum,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        validate_strings=True,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: Moment, dict[str, Any]: sa.JSON, list[Any]: sa.JSON}
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+"""Its session is the request's (or job's) own; models inherit ``Base``."""
+
+
+def session() -> scoped_session[Session]:
+    return db.session
+
+
+@contextmanager
+def unit_of_work() -> Iterator[scoped_session[Session]]:
+    """One write transaction, committed when the block ends, rolled back when it raises. Only doors open it.
+
+    It first ends whatever read the request has begun (Flask-Login's user loader reads) so that nothing
+    decided here rests on an older snapshot, then begins IMMEDIATE on SQLite: a plain BEGIN that reads
+    before it writes fails at once with "database is locked" instead of waiting its turn.
+    """
+    work = db.session
+    work.rollback()
+    work.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    try:
+        yield work
+        work.commit()
+    except BaseException:
+        work.rollback()
+        raise
+
+
+def is_sqlite() -> bool:
+    return db.engine.dialect.name == "sqlite"
+
+
+def engine_options(url: str, pool: int) -> dict[str, Any]:
+    """Options for the engine of ``url`` with at most ``pool`` connections."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 15}, "pool_size": pool}
+    return {
+        "pool_size": pool,
+        "max_overflow": 2,
+        "pool_pre_ping": False,
+        "pool_recycle": 1800,
+        "connect_args": {"options": "-c timezone=UTC", "connect_timeout": 5},
+    }
+
+
+@sa.event.listens_for(sa.Engine, "connect")
+def _prepare_connection(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # we begin by ourselves, see _begin
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA cache_size=-32000")
+
+
+@sa.event.listens_for(sa.Engine, "begin")
+def _begin(connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")

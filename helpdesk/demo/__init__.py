@@ -1,0 +1,1 @@
+"""The demo world, built through the product's own verbs."""

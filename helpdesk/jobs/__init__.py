@@ -1,0 +1,1 @@
+"""What the scheduler does, and how it is doing."""

@@ -1,0 +1,1 @@
+"""The manager's pages: Today and breach review."""

@@ -1,0 +1,1 @@
+"""The customer's doors: submit form and tracker."""

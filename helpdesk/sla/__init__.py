@@ -1,0 +1,1 @@
+"""Promises: policies, calendars, clocks, breaches."""

@@ -1,0 +1,1 @@
+"""The desk's cases: their records, actions, deadlines and pages."""

@@ -1,0 +1,1 @@
+"""Shared manners of the web: pages and fragments, paging, labels, languages, security headers."""
