@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
+from sqlalchemy.orm import registry as orm_registry
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -65,8 +66,11 @@ def words(enum: type[StrEnum], name: str) -> sa.Enum:
 
 
 class Base(DeclarativeBase):
-    metadata = sa.MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: Moment, dict[str, Any]: sa.JSON, list[Any]: sa.JSON}
+    # a registry, not a type_annotation_map attribute: Flask-SQLAlchemy derives a class of its own from this one
+    registry = orm_registry(
+        metadata=sa.MetaData(naming_convention=NAMING),
+        type_annotation_map={datetime: Moment, dict[str, Any]: sa.JSON, list[Any]: sa.JSON},
+    )
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})

@@ -1,0 +1,85 @@
+"""The organisations the desk serves and the people in them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from helpdesk.database import Base, words
+from workflows.vocabulary import Service
+
+
+class SupportPlan(Base):
+    """What the desk offers a customer and publishes: scope, hours, contact, price (R14-R18)."""
+
+    __tablename__ = "support_plan"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    scope: Mapped[str] = mapped_column(sa.Text, default="")
+    hours: Mapped[str] = mapped_column(sa.String(200), default="")
+    contact: Mapped[str] = mapped_column(sa.String(200), default="")
+    price: Mapped[str] = mapped_column(sa.String(200), default="")
+    created_at: Mapped[datetime]
+
+
+class Customer(Base):
+    """An organisation. ``search_name`` is the folded name (lower case, no accents) for prefix search."""
+
+    __tablename__ = "customer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(160), unique=True)
+    search_name: Mapped[str] = mapped_column(sa.String(160), index=True)
+    tenant_id: Mapped[str | None] = mapped_column(sa.String(36), unique=True)
+    domain: Mapped[str | None] = mapped_column(sa.String(253), index=True)
+    language: Mapped[str] = mapped_column(sa.String(5), default="en")
+    timezone: Mapped[str] = mapped_column(sa.String(64), default="Europe/Budapest")
+    country: Mapped[str] = mapped_column(sa.String(2), default="HU")
+    support_plan_id: Mapped[int | None] = mapped_column(sa.ForeignKey("support_plan.id"), index=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+    support_plan: Mapped[SupportPlan | None] = relationship()
+    contacts: Mapped[list[Contact]] = relationship(secondary="customer_contact", order_by="Contact.name", back_populates="customers")
+    subscriptions: Mapped[list[Subscription]] = relationship(order_by="Subscription.name", back_populates="customer")
+
+
+class Contact(Base):
+    """A person outside the desk. One address, possibly several customers; a guest belongs to none yet."""
+
+    __tablename__ = "contact"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(120))
+    email: Mapped[str] = mapped_column(sa.String(254), unique=True)
+    phone: Mapped[str | None] = mapped_column(sa.String(40))
+    language: Mapped[str] = mapped_column(sa.String(5), default="en")
+    created_at: Mapped[datetime]
+
+    customers: Mapped[list[Customer]] = relationship(secondary="customer_contact", order_by="Customer.name", back_populates="contacts")
+
+
+class CustomerContact(Base):
+    __tablename__ = "customer_contact"
+
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id", ondelete="CASCADE"), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class Subscription(Base):
+    """Something the customer bought through the desk."""
+
+    __tablename__ = "subscription"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(160))
+    service: Mapped[Service] = mapped_column(words(Service, "service"))
+    vendor_id: Mapped[str | None] = mapped_column(sa.String(64))
+    seats: Mapped[int | None]
+    ends_on: Mapped[date | None]
+
+    customer: Mapped[Customer] = relationship(back_populates="subscriptions")

@@ -1,0 +1,107 @@
+"""Channels to the vendor, the desk's right to use them, and the vendor's cases."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from helpdesk.database import Base, words
+from workflows.vocabulary import ChannelKind, Severity, VendorCaseState
+
+
+class SupportChannel(Base):
+    """A vehicle to the vendor. Its kind is code; its name and terms are data, because the vendor renames them."""
+
+    __tablename__ = "support_channel"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[ChannelKind] = mapped_column(words(ChannelKind, "kind"), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(80))
+    services: Mapped[list[Any]] = mapped_column(default=list)  # services covered, by value
+    needs_entitlement: Mapped[bool] = mapped_column(default=True)
+    fee: Mapped[str] = mapped_column(sa.String(120), default="")  # as people read it
+    cost_rank: Mapped[int] = mapped_column(default=0)  # cheapest first
+    response: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {severity: clock seconds to the vendor's first answer}
+    source: Mapped[str] = mapped_column(sa.String(300), default="")  # where the figures come from
+    is_enabled: Mapped[bool] = mapped_column(default=True)
+
+    entitlements: Mapped[list[Entitlement]] = relationship(back_populates="channel", order_by="Entitlement.ends_on")
+
+
+class Entitlement(Base):
+    """The desk's right to use a channel: contract, dates (both included), incidents."""
+
+    __tablename__ = "entitlement"
+    __table_args__ = (sa.CheckConstraint("ends_on >= starts_on", name="dates_in_order"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel_id: Mapped[int] = mapped_column(sa.ForeignKey("support_channel.id"), index=True)
+    contract_number: Mapped[str] = mapped_column(sa.String(64), default="")
+    access_number: Mapped[str] = mapped_column(sa.String(64), default="")
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    incidents_included: Mapped[int | None]  # None: not counted
+    incidents_used: Mapped[int] = mapped_column(default=0)  # projection of the uses
+    created_at: Mapped[datetime]
+
+    channel: Mapped[SupportChannel] = relationship(back_populates="entitlements")
+
+
+class EntitlementUse(Base):
+    """Append-only: an incident taken (+1) or given back (-1)."""
+
+    __tablename__ = "entitlement_use"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entitlement_id: Mapped[int] = mapped_column(sa.ForeignKey("entitlement.id"), index=True)
+    vendor_case_id: Mapped[int | None] = mapped_column(sa.ForeignKey("vendor_case.id"))
+    at: Mapped[datetime]
+    incidents: Mapped[int]
+    reason: Mapped[str] = mapped_column(sa.String(200), default="")
+
+
+_NOT_CLOSED = sa.text("state <> 'closed'")
+
+
+class VendorCase(Base):
+    """The vendor's service request, mirrored on the ticket."""
+
+    __tablename__ = "vendor_case"
+    __table_args__ = (
+        sa.Index("ix_vendor_case_silent", "last_word_at", "id", sqlite_where=_NOT_CLOSED, postgresql_where=_NOT_CLOSED),
+        sa.Index("ix_vendor_case_number", "number"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket.id"), index=True)
+    channel_id: Mapped[int] = mapped_column(sa.ForeignKey("support_channel.id"))
+    entitlement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("entitlement.id"))
+    state: Mapped[VendorCaseState] = mapped_column(words(VendorCaseState, "state"))
+    severity: Mapped[Severity] = mapped_column(words(Severity, "severity"))
+    number: Mapped[str | None] = mapped_column(sa.String(40))
+    pack: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what was handed over, as it stood
+    created_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    last_word_at: Mapped[datetime]  # the vendor's last note, or the opening
+    chased_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    left_open_reason: Mapped[str] = mapped_column(sa.String(300), default="")
+
+    channel: Mapped[SupportChannel] = relationship(lazy="joined")
+    notes: Mapped[list[VendorNote]] = relationship(order_by="VendorNote.id")
+
+
+class VendorNote(Base):
+    """Append-only: what the vendor wrote to us (``is_ours`` false) or we to the vendor."""
+
+    __tablename__ = "vendor_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    vendor_case_id: Mapped[int] = mapped_column(sa.ForeignKey("vendor_case.id"), index=True)
+    at: Mapped[datetime]
+    is_ours: Mapped[bool]
+    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    body: Mapped[str] = mapped_column(sa.Text)

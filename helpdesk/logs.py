@@ -1,0 +1,45 @@
+"""One structured line a happening: JSON in production, readable in development. Secrets never enter."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+from flask import Flask
+
+_SECRET_PATHS = re.compile(r"(/track/)[^/?\s]+")
+_SECRET_KEYS = frozenset({"password", "token", "secret", "authorization", "cookie", "csrf_token"})
+
+
+def configure(app: Flask) -> None:
+    """Set structlog and the standard loggers up for ``app``."""
+    is_production = app.config["HELPDESK_ENV"] == "production"
+    renderer: Any = structlog.processors.JSONRenderer() if is_production else structlog.dev.ConsoleRenderer(colors=False)
+    level = logging.getLevelNamesMapping().get(str(app.config["LOG_LEVEL"]).upper(), logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _hide_secrets,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=logging.WARNING)
+
+
+def _hide_secrets(_logger: Any, _name: str, line: Any) -> Any:
+    """Tracker links are passwords: neither they nor anything named like a secret may be written."""
+    for key, value in line.items():
+        if key.lower() in _SECRET_KEYS:
+            line[key] = "***"
+        elif isinstance(value, str):
+            line[key] = _SECRET_PATHS.sub(r"\1***", value)
+    return line

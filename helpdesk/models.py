@@ -1,0 +1,12 @@
+"""Every model, loaded once, so that metadata is whole for migrations and relationships."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+ROOMS_WITH_MODELS = ("accounts", "customers", "sla", "escalations", "notifications", "tickets", "jobs")
+
+
+def load_all() -> None:
+    for room in ROOMS_WITH_MODELS:
+        import_module(f"helpdesk.{room}.models")

@@ -1,0 +1,137 @@
+"""Time as a person would say it: "in 1 h 20 min", "late by 35 min", "tomorrow 09:40".
+
+``static/js/countdown.js`` says the same words in the browser; change both together. Moments are aware
+UTC, durations whole seconds. The reader's language and zone come from Flask-Babel.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from flask_babel import get_locale, get_timezone, gettext, ngettext
+
+from helpdesk import clock
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def duration(seconds: int) -> str:
+    """Say a length of time in at most two units: "42 s", "18 min", "1 h 05 min", "3 days"."""
+    seconds = abs(int(seconds))
+    if seconds < MINUTE:
+        return gettext("%(n)s s", n=seconds)
+    if seconds < HOUR:
+        return gettext("%(n)s min", n=seconds // MINUTE)
+    if seconds < DAY:
+        hours, minutes = seconds // HOUR, seconds % HOUR // MINUTE
+        if minutes == 0:
+            return gettext("%(h)s h", h=hours)
+        return gettext("%(h)s h %(m)s min", h=hours, m=f"{minutes:02}")
+    days, hours = seconds // DAY, seconds % DAY // HOUR
+    if days == 1 and hours:
+        return gettext("1 day %(h)s h", h=hours)
+    return ngettext("%(num)s day", "%(num)s days", days)
+
+
+def ago(at: datetime) -> str:
+    """Say how long a past moment is behind us, in one unit beyond two hours: "48 min ago", "5 h ago"."""
+    seconds = int((clock.now() - at).total_seconds())
+    if seconds < MINUTE:
+        return gettext("just now")
+    if 2 * HOUR <= seconds < DAY:
+        seconds -= seconds % HOUR
+    elif seconds >= DAY:
+        seconds -= seconds % DAY
+    return gettext("%(time)s ago", time=duration(seconds))
+
+
+def due(at: datetime, closes_at: datetime | None = None) -> str:
+    """Say when a promise falls due: a countdown up to today's closing, a moment beyond it.
+
+    ``closes_at`` is the end of the open span we are in; without it the countdown lasts for the local day.
+    """
+    now = clock.now()
+    same_day = _local(at).date() == _local(now).date()
+    if now <= at and (at <= closes_at if closes_at else same_day):
+        return gettext("in %(time)s", time=duration(_rounded(int((at - now).total_seconds()))))
+    return moment(at)
+
+
+def _rounded(seconds: int) -> int:
+    """A countdown shows the minute that has begun: 17 min 40 s is still "18 min"."""
+    return seconds if seconds < MINUTE else -(-seconds // MINUTE) * MINUTE
+
+
+def late(seconds: int) -> str:
+    """Say by how much a promise was missed, in open time."""
+    return gettext("late by %(time)s", time=duration(seconds))
+
+
+def left(seconds: int) -> str:
+    """Say what a paused promise has left."""
+    return gettext("paused, %(time)s left", time=duration(seconds))
+
+
+def moment(at: datetime) -> str:
+    """Say a moment as briefly as it is clear: "today 09:14", "Mon 09:06", "3 Dec, 09:40"."""
+    there, today = _local(at), _local(clock.now()).date()
+    time = clock_time(at)
+    days = (there.date() - today).days
+    if days == 0:
+        return gettext("today %(time)s", time=time)
+    if days == 1:
+        return gettext("tomorrow %(time)s", time=time)
+    if days == -1:
+        return gettext("yesterday %(time)s", time=time)
+    if _is_hungarian():
+        year = "" if there.year == today.year else f"{there.year}. "
+        return f"{year}{there.month}. {there.day}. {time}"
+    if abs(days) < 7:
+        return f"{_WEEKDAYS[there.weekday()]} {time}"
+    return f"{_english_date(there, today.year)}, {time}"
+
+
+def day(at: datetime) -> str:
+    """Say the date alone: "Tue 24 Nov", "2026. 11. 24."."""
+    there = _local(at)
+    if _is_hungarian():
+        return f"{there.year}. {there.month}. {there.day}."
+    return f"{_WEEKDAYS[there.weekday()]} {_english_date(there, _local(clock.now()).year)}"
+
+
+def exact(at: datetime) -> str:
+    """Say a moment in full with its zone, for hover and focus: "Tue 24 Nov 2026, 14:30:00 CET"."""
+    there = _local(at)
+    zone = there.tzname() or ""
+    if _is_hungarian():
+        return f"{there.year}. {there.month:02}. {there.day:02}. {there.hour}:{there:%M:%S} {zone}"
+    date = f"{_WEEKDAYS[there.weekday()]} {_english_date(there, 0)}"
+    return f"{date}, {there:%H:%M:%S} {zone}"
+
+
+def clock_time(at: datetime) -> str:
+    """Say the wall time alone: "09:14"; Hungarian writes no leading zero."""
+    there = _local(at)
+    return f"{there.hour}:{there:%M}" if _is_hungarian() else f"{there:%H:%M}"
+
+
+def iso(at: datetime) -> str:
+    """Write a moment for ``datetime`` attributes and scripts."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _english_date(there: datetime, current_year: int) -> str:
+    year = "" if there.year == current_year else f" {there.year}"
+    return f"{there.day} {_MONTHS[there.month - 1]}{year}"
+
+
+def _local(at: datetime) -> datetime:
+    zone: tzinfo | None = get_timezone()
+    return at.astimezone(zone)
+
+
+def _is_hungarian() -> bool:
+    locale = get_locale()
+    return locale is not None and locale.language == "hu"

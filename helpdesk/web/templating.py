@@ -1,0 +1,42 @@
+"""What every template may use besides its own variables."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, url_for
+from flask_babel import get_locale
+
+from helpdesk.clock import now
+from helpdesk.web import labels
+from helpdesk.web.language import LANGUAGES
+
+
+def register(app: Flask) -> None:
+    """Give the templates of ``app`` the desk's name, the languages, the moment, labels and hashed static addresses."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(static_url=static_url, label=labels.label)
+
+    @app.context_processor
+    def common() -> dict[str, Any]:
+        return {
+            "desk_name": app.config["DESK_NAME"],
+            "languages": LANGUAGES,
+            "language": str(get_locale()),
+            "server_now": now(),
+        }
+
+
+def static_url(file_name: str) -> str:
+    """Address of a static file with its content's hash, so that it may be cached for a year."""
+    folder = Path(current_app.static_folder or "")
+    return url_for("static", filename=file_name, v=_digest(folder / file_name))
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.exists() else "0"
