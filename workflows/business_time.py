@@ -1,0 +1,263 @@
+"""Working time: when a promise falls due, and how much of it has run.
+
+A ``BusinessCalendar`` answers in real elapsed seconds inside open, unpaused time (rules R1, R2,
+R8 and R10 of docs/sla.md). It reads no clock and no database.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple, NoReturn, Self
+from zoneinfo import ZoneInfo
+
+from workflows.business_days import Days, Definition, read, read_date
+from workflows.business_errors import BusinessTimeError, InvalidDefinition, UnknownZone
+from workflows.business_line import Line
+from workflows.business_moments import (
+    Moment,
+    Pause,
+    PauseLike,
+    Seconds,
+    checked_duration,
+    merged,
+    to_datetime,
+    to_seconds,
+)
+from workflows.vocabulary import SpanReason
+
+__all__ = ["BusinessCalendar", "BusinessTimeError", "Span"]
+
+CALENDARS_KEPT = 256
+_KEYS = frozenset({"timezone", "week", "holidays", "breaks", "shifts"})
+
+_Piece = tuple[Seconds, Seconds, bool, str]  # Span in epoch seconds
+
+
+class Span(NamedTuple):
+    """A half-open stretch of time that counted or not, and why: a SpanReason or a pause's cause."""
+
+    start: datetime
+    end: datetime
+    counted: bool
+    reason: str
+
+    @property
+    def seconds(self) -> int:
+        """Real elapsed seconds (``end - start`` would be wall-clock time), fractions floored."""
+        return int(to_seconds(self.end) - to_seconds(self.start))
+
+
+class BusinessCalendar:
+    """The open hours of one place in its own zone. Immutable; equal when defined alike.
+
+    ``timezone``: an IANA name. ``week``: {"mon".."sun": [(opening, closing)]}, times "HH:MM" or
+    "HH:MM:SS", "24:00" as a closing; a closing at or before its opening is on the next date.
+    ``holidays``: dates, or {date: name}. ``breaks``: [{"date", "from", "to"}]. ``shifts``:
+    {date: [(opening, closing)]} replace the weekly hours of a date, [] closes it. Dates are
+    "YYYY-MM-DD" or ``date``. On a date: holiday > break > shift > week.
+
+    Moments are aware datetimes or ISO 8601 strings with an offset. ``pauses`` are (from, to) or
+    (from, to, cause) in any order; overlapping ones count once. Every refusal is a
+    BusinessTimeError (a ValueError) with a ``code`` and a sentence.
+    """
+
+    __slots__ = ("_days", "_key", "_line", "zone")
+
+    zone: ZoneInfo
+    _days: Days
+    _line: Line
+    _key: str  # the canonical definition as JSON
+
+    def __init__(
+        self,
+        timezone: str,
+        week: Mapping[str, Iterable[Any]] | None = None,
+        holidays: Iterable[Any] | Mapping[Any, str] = (),
+        breaks: Iterable[Mapping[str, Any]] = (),
+        shifts: Mapping[Any, Iterable[Any]] | None = None,
+    ) -> None:
+        zone = _zone(timezone)
+        days, definition = read(week, holidays, breaks, shifts)
+        fix = super().__setattr__
+        fix("zone", zone)
+        fix("_days", days)
+        fix("_line", Line(days, zone))
+        fix("_key", json.dumps({"timezone": timezone, **definition}, ensure_ascii=False))
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Self:
+        """Build a calendar from the constructor's arguments as a mapping."""
+        if not isinstance(mapping, Mapping) or "timezone" not in mapping:
+            raise InvalidDefinition("A calendar is a mapping with a timezone.")
+        if unknown := mapping.keys() - _KEYS:
+            raise InvalidDefinition(f"A calendar has no {', '.join(sorted(map(str, unknown)))}.")
+        return cls(**mapping)
+
+    @staticmethod
+    def of(mapping: Mapping[str, Any]) -> "BusinessCalendar":
+        """Return the calendar of a JSON mapping, the same object for the same mapping while kept."""
+        return _kept(json.dumps(mapping, sort_keys=True, ensure_ascii=False))
+
+    # questions -----------------------------------------------------------------------------------
+
+    def add(self, start: Moment, seconds: int, pauses: Iterable[PauseLike] = ()) -> datetime:
+        """Return the earliest moment when ``seconds`` (int >= 0) of open, unpaused time have passed.
+
+        The result is in the calendar's zone; a deadline at closing stays at closing, and 0 returns
+        ``start``. Raises NeverOpen when ten years in a row hold no open moment.
+        """
+        begin = to_seconds(start)
+        line = self._line
+        end = line.advanced(begin, checked_duration(seconds))
+        if pauses:
+            for pause in merged(pauses):
+                if pause.start >= end:
+                    break
+                end = line.advanced(end, line.count(max(begin, pause.start), pause.end))
+        return to_datetime(end, self.zone)
+
+    def subtract(self, end: Moment, seconds: int, pauses: Iterable[PauseLike] = ()) -> datetime:
+        """Return the latest moment with ``seconds`` (int >= 0) of open, unpaused time before ``end``.
+
+        The mirror of ``add``: an opening stays at the opening, and 0 returns ``end``.
+        """
+        finish = to_seconds(end)
+        line = self._line
+        start = line.receded(finish, checked_duration(seconds))
+        for pause in reversed(merged(pauses)):
+            if pause.end <= start:
+                break
+            start = line.receded(start, line.count(pause.start, min(finish, pause.end)))
+        return to_datetime(start, self.zone)
+
+    sub = subtract
+
+    def between(self, start: Moment, end: Moment, pauses: Iterable[PauseLike] = ()) -> int:
+        """Return the seconds of open, unpaused time in [start, end), fractions floored.
+
+        0 when ``end`` is at or before ``start``.
+        """
+        begin, finish = to_seconds(start), to_seconds(end)
+        line = self._line
+        counted = line.count(begin, finish)
+        if pauses:
+            for pause in merged(pauses):
+                counted -= line.count(max(begin, pause.start), min(finish, pause.end))
+        return int(counted)
+
+    def is_open(self, at: Moment) -> bool:
+        """Tell whether the calendar is open at a moment (open at the opening, not at the closing)."""
+        return self._line.is_open(to_seconds(at))
+
+    def next_open(self, at: Moment) -> datetime:
+        """Return ``at`` if open, else the next opening; NeverOpen if none comes in ten years."""
+        return to_datetime(self._line.opening(to_seconds(at)), self.zone)
+
+    def closes_at(self, at: Moment) -> datetime | None:
+        """Return when the open interval around ``at`` ends.
+
+        None when the calendar is closed at ``at``, or does not close in the ten years after.
+        """
+        end = self._line.closing(to_seconds(at))
+        return None if end is None else to_datetime(end, self.zone)
+
+    def explain(self, start: Moment, end: Moment, pauses: Iterable[PauseLike] = ()) -> list[Span]:
+        """Return spans that cover [start, end) without gaps and say what counted and why.
+
+        Reasons: open (the only one counted), closed, holiday, break, or a pause's cause. Closed
+        time is never paused. Neighbours of one reason are joined; empty when end <= start.
+        """
+        begin, finish = to_seconds(start), to_seconds(end)
+        still = merged(pauses)
+        if finish <= begin:
+            return []
+        return [
+            Span(to_datetime(first, self.zone), to_datetime(last, self.zone), counted, reason)
+            for first, last, counted, reason in _joined(self._pieces(begin, finish, still))
+        ]
+
+    def holiday_name(self, day: date | str) -> str | None:
+        """Return the name of a holiday ("" if it has none), None on any other date."""
+        return self._days.holidays.get(read_date(day).toordinal())
+
+    @property
+    def timezone(self) -> str:
+        """The IANA name of the calendar's zone."""
+        return self.zone.key
+
+    @property
+    def definition(self) -> Definition:
+        """The calendar as a JSON-serialisable mapping in canonical form, fit for ``from_mapping``."""
+        definition: Definition = json.loads(self._key)
+        return definition
+
+    # inner ---------------------------------------------------------------------------------------
+
+    def _pieces(self, begin: Seconds, finish: Seconds, pauses: list[Pause]) -> Iterator[_Piece]:
+        """Yield the dates' segments clipped to [begin, finish), the open ones cut by the pauses."""
+        passed = 0
+        for first, last, reason in self._line.segments(begin, finish):
+            at, until = max(first, begin), min(last, finish)
+            if at >= until:
+                continue
+            if reason is not SpanReason.OPEN:
+                yield at, until, False, reason
+                continue
+            while passed < len(pauses) and pauses[passed].end <= at:
+                passed += 1
+            for pause in pauses[passed:]:
+                if pause.start >= until:
+                    break
+                if at < pause.start:
+                    yield at, pause.start, True, reason
+                    at = pause.start
+                yield at, min(pause.end, until), False, pause.cause
+                at = min(pause.end, until)
+            if at < until:
+                yield at, until, True, reason
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("A business calendar does not change; build another one.")
+
+    __delattr__ = __setattr__  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return self._key == other._key if isinstance(other, BusinessCalendar) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __repr__(self) -> str:
+        return f"<BusinessCalendar {self._key}>"
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return _kept, (self._key,)
+
+
+def _joined(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
+    """Yield the pieces, neighbours of one reason made one."""
+    last: _Piece | None = None
+    for piece in pieces:
+        if last and last[2:] == piece[2:]:
+            last = last[0], piece[1], *last[2:]
+            continue
+        if last:
+            yield last
+        last = piece
+    if last:
+        yield last
+
+
+def _zone(name: object) -> ZoneInfo:
+    try:
+        if isinstance(name, str) and name:
+            return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        pass  # ZoneInfo raises any of these, by how the name is wrong
+    raise UnknownZone(f"There is no time zone {name!r}.")
+
+
+@lru_cache(maxsize=CALENDARS_KEPT)
+def _kept(text: str) -> BusinessCalendar:
+    return BusinessCalendar.from_mapping(json.loads(text))
