@@ -4,7 +4,10 @@ Each enum is stored by its value. Texts people read are made from these values i
 ``helpdesk/web/labels.py``, never from the member's name.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 
 class Kind(StrEnum):
@@ -77,6 +80,41 @@ class Trigger(StrEnum):
     REOPEN = "reopen"
     WITHDRAW = "withdraw"
     MERGE = "merge"
+
+
+class ActorKind(StrEnum):
+    """Who asks for a move; what staff may do besides comes from their roles."""
+
+    STAFF = "staff"
+    CONTACT = "contact"
+    SCHEDULER = "scheduler"
+
+
+class Particular(StrEnum):
+    """What a move's own form asks for: the name of the form field."""
+
+    REASON = "reason"
+    RESOLUTION_CODE = "resolution_code"
+    NOTE = "note"
+    LEFT_OPEN_REASON = "left_open_reason"
+    TARGET = "target"
+
+
+class Mend(StrEnum):
+    """What would open a closed move, so that a page can lead there."""
+
+    ASSIGN = "assign"
+    BOUNDARY = "boundary"
+    CHANNELS = "channels"
+    CHILDREN = "children"
+    CLASSIFY = "classify"
+    CUSTOMER = "customer"
+    DIAGNOSIS = "diagnosis"
+    ENTITLEMENTS = "entitlements"
+    FOLLOW_UP = "follow_up"
+    PACK = "pack"
+    RIGHTS = "rights"
+    VENDOR_CASE = "vendor_case"
 
 
 class EventKind(StrEnum):
@@ -152,6 +190,7 @@ class SpanReason(StrEnum):
     HOLIDAY = "holiday"
     BREAK = "break"
     PAUSE = "pause"
+    RESOLVED = "resolved"  # a clock stood still while its ticket was resolved, closed or turned away
 
 
 class ClockKind(StrEnum):
@@ -209,6 +248,32 @@ class SlaEvent(StrEnum):
     VENDOR_CASE = "vendor_case"
 
 
+class SlaParty(StrEnum):
+    """Who opened a ticket or wrote a vendor note, as far as a clock cares."""
+
+    CONTACT = "contact"
+    AGENT = "agent"
+    VENDOR = "vendor"
+    DESK = "desk"
+
+
+class LedgerOwner(StrEnum):
+    """Whom or what a minute of a ticket belongs to (workflow.md, "Minute ledger")."""
+
+    INTAKE = "intake"
+    DIAGNOSIS = "diagnosis"
+    PARTNER_RESOLUTION = "partner_resolution"
+    VENDOR_COMMERCIAL = "vendor_commercial"
+    VENDOR_PREMIER = "vendor_premier"
+    VENDOR_ADVANCED = "vendor_advanced"
+    VENDOR_SIGNATURE = "vendor_signature"
+    CUSTOMER = "customer"
+    APPROVAL = "approval"
+    SCHEDULED = "scheduled"
+    RESOLVED = "resolved"  # also closed or turned away before a reopening
+    CLOSED_HOURS = "closed_hours"
+
+
 class ChannelKind(StrEnum):
     """A vehicle to the vendor. Kinds are code, names and terms are rows."""
 
@@ -216,6 +281,24 @@ class ChannelKind(StrEnum):
     PREMIER = "premier"
     ADVANCED = "advanced"
     SIGNATURE = "signature"
+
+
+CHANNEL_OF_STATE: Final[Mapping[State, ChannelKind]] = MappingProxyType(
+    {
+        State.ESCALATED_COMMERCIAL: ChannelKind.COMMERCIAL,
+        State.ESCALATED_PREMIER: ChannelKind.PREMIER,
+        State.ESCALATED_ADVANCED: ChannelKind.ADVANCED,
+        State.ESCALATED_SIGNATURE: ChannelKind.SIGNATURE,
+    }
+)
+CHANNEL_OF_TRIGGER: Final[Mapping[Trigger, ChannelKind]] = MappingProxyType(
+    {
+        Trigger.ESCALATE_TO_COMMERCIAL: ChannelKind.COMMERCIAL,
+        Trigger.ESCALATE_TO_PREMIER: ChannelKind.PREMIER,
+        Trigger.ESCALATE_TO_ADVANCED: ChannelKind.ADVANCED,
+        Trigger.ESCALATE_TO_SIGNATURE: ChannelKind.SIGNATURE,
+    }
+)
 
 
 class VendorCaseState(StrEnum):
@@ -249,6 +332,32 @@ class BoundaryReason(StrEnum):
     LARGE_OUTAGE = "large_outage"
     REGIONAL = "regional"
     COMMERCIAL = "commercial"  # a price, invoice, purchase or refund only the vendor can settle
+
+
+class PackItem(StrEnum):
+    """What the vendor may ask for when a case is opened."""
+
+    TENANT = "tenant"
+    SUBSCRIPTION = "subscription"
+    DOMAIN = "domain"
+    TITLE = "title"
+    DESCRIPTION = "description"
+    BUSINESS_IMPACT = "business_impact"
+    SEVERITY = "severity"
+    FIRST_SEEN = "first_seen"
+    SCOPE = "scope"
+    REPRO_STEPS = "repro_steps"
+    ERROR_TEXT = "error_text"
+    CORRELATION_IDS = "correlation_ids"
+    SERVICE_HEALTH = "service_health"
+    TRIED = "tried"
+    DESK_CONTACT = "desk_contact"
+    DESK_LANGUAGE = "desk_language"
+    DESK_TIME_ZONE = "desk_time_zone"
+    PLAN = "plan"
+    INVOICE = "invoice"
+    DIAGNOSTICS_CONSENT = "diagnostics_consent"
+    ATTACHMENTS_CHECKED = "attachments_checked"
 
 
 class HealthResult(StrEnum):
