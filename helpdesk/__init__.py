@@ -80,4 +80,5 @@ def _bind_extensions(app: Flask) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     login_manager.init_app(app)
+    app.before_request(language.remember_choice)
     babel.init_app(app, locale_selector=language.select_locale, timezone_selector=language.select_timezone)

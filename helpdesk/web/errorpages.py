@@ -34,6 +34,8 @@ def answer(status: int, sentence: str | None = None, headers: dict[str, str] | N
         is_fragment = request.headers.get("HX-Request") == "true"
         template = "errors/_fragment.html" if is_fragment else "errors/page.html"
         response = make_response(render_template(template, status=status, title=_title(status), sentence=sentence, typed=_typed()))
+        if is_fragment:  # a notice at the top: what the person was working on stays as it is
+            response.headers.update({"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"})
     response.status_code = status
     response.headers.update(headers or {})
     return response

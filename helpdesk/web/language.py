@@ -20,6 +20,13 @@ def select_locale() -> str:
     return request.accept_languages.best_match(list(LANGUAGES)) or str(current_app.config["LANGUAGE"])
 
 
+def remember_choice() -> None:
+    """Keep the language of a ``?lang=hu`` link, as every page's switch has, for this session."""
+    chosen = request.args.get("lang")
+    if chosen in LANGUAGES:
+        session["language"] = chosen
+
+
 def select_timezone() -> str:
     if has_request_context() and current_user.is_authenticated:
         return str(current_user.timezone)

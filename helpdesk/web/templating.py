@@ -7,12 +7,23 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale
 
 from helpdesk.clock import now
-from helpdesk.web import labels
+from helpdesk.web import labels, moments
 from helpdesk.web.language import LANGUAGES
+
+THEMES = ("system", "light", "dark")
+FILTERS = (
+    moments.duration,
+    moments.ago,
+    moments.moment,
+    moments.day,
+    moments.exact,
+    moments.clock_time,
+    moments.iso,
+)
 
 
 def register(app: Flask) -> None:
@@ -20,6 +31,8 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(static_url=static_url, label=labels.label)
+    for function in FILTERS:
+        app.add_template_filter(function)
 
     @app.context_processor
     def common() -> dict[str, Any]:
@@ -28,7 +41,14 @@ def register(app: Flask) -> None:
             "languages": LANGUAGES,
             "language": str(get_locale()),
             "server_now": now(),
+            "theme": _theme(),
         }
+
+
+def _theme() -> str:
+    """The reader's choice, kept in a cookie by ``static/js/theme.js``."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in THEMES else THEMES[0]
 
 
 def static_url(file_name: str) -> str:

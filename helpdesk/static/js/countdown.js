@@ -1,0 +1,79 @@
+// Keeps promises counting: "in 18 min", "late by 35 min". The words are those of helpdesk/web/moments.py;
+// change both together. Time is the server's: <html data-now> tells how far this machine's clock is off.
+//
+// <time data-due="2026-11-24T13:30:00Z"   the deadline; without it nothing counts
+//       data-closes="..."                 end of the open span: the desk's time stands still from there
+//       data-warn="..."                   from here on the promise is at risk
+//       data-late="2100">                 open seconds it was late at data-now, when it is late
+
+const words = {
+  en: {
+    in: (t) => `in ${t}`, late: (t) => `late by ${t}`, second: (n) => `${n} s`, minute: (n) => `${n} min`,
+    hour: (h, m) => (m ? `${h} h ${String(m).padStart(2, "0")} min` : `${h} h`),
+    day: (d, h) => (d > 1 ? `${d} days` : h ? `1 day ${h} h` : "1 day"),
+  },
+  hu: {
+    in: (t) => `${t} múlva`, late: (t) => `${t} késés`, second: (n) => `${n} mp`, minute: (n) => `${n} perc`,
+    hour: (h, m) => (m ? `${h} óra ${String(m).padStart(2, "0")} perc` : `${h} óra`),
+    day: (d, h) => (d > 1 ? `${d} nap` : h ? `1 nap ${h} óra` : "1 nap"),
+  },
+};
+const say = words[document.documentElement.lang] ?? words.en;
+const loadedAt = Date.parse(document.documentElement.dataset.now) || Date.now();
+const ahead = loadedAt - Date.now();
+const now = () => Date.now() + ahead;
+
+function duration(seconds) {
+  if (seconds < 60) return say.second(seconds);
+  if (seconds < 3600) return say.minute(Math.floor(seconds / 60));
+  if (seconds < 86400) return say.hour(Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60));
+  return say.day(Math.floor(seconds / 86400), Math.floor((seconds % 86400) / 3600));
+}
+
+// A countdown shows the minute that has begun: 17 min 40 s is still "18 min".
+const begun = (seconds) => (seconds < 60 ? seconds : Math.ceil(seconds / 60) * 60);
+
+// What a promise says and how it looks at a moment, or null where the server's words must stay.
+function reading({ due, closes, warn, late }, at) {
+  const open = Number.isNaN(closes) ? at : Math.min(at, closes);
+  if (!Number.isNaN(late)) {
+    const since = Math.max(0, open - loadedAt);
+    return { text: say.late(duration(Math.floor(late + since / 1000))), tone: "late" };
+  }
+  if (Number.isNaN(due) || due > (Number.isNaN(closes) ? Infinity : closes)) return null;
+  const left = Math.floor((due - at) / 1000);
+  if (left < 0) return { text: say.late(duration(Math.floor((open - due) / 1000))), tone: "late" };
+  return { text: say.in(duration(begun(left))), tone: warn <= at ? "warn" : null, left };
+}
+
+function show(element) {
+  const { due, closes, warn, late } = element.dataset;
+  const found = reading(
+    { due: Date.parse(due), closes: Date.parse(closes), warn: Date.parse(warn), late: Number.parseInt(late, 10) },
+    now(),
+  );
+  if (!found) return Infinity;
+  const text = element.querySelector("[data-text]") ?? element;
+  if (text.textContent !== found.text) text.textContent = found.text;
+  if (found.tone && !element.classList.contains(`due-${found.tone}`)) {
+    element.classList.remove("due-plain", "due-warn");
+    element.classList.add(`due-${found.tone}`);
+  }
+  return found.left ?? Infinity;
+}
+
+let timer = 0;
+function tick() {
+  clearTimeout(timer);
+  let soonest = Infinity;
+  for (const element of document.querySelectorAll("[data-due]")) {
+    const left = show(element);
+    if (left >= 0) soonest = Math.min(soonest, left);
+  }
+  const pause = soonest < 90 ? 1000 : 30000;
+  timer = setTimeout(tick, document.hidden ? 30000 : pause);
+}
+
+tick();
+document.addEventListener("visibilitychange", tick);
+document.addEventListener("htmx:after:swap", tick);
