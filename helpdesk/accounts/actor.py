@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Self
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.permissions import Permission, may
-from workflows.vocabulary import Kind, Role
-
-
-class ActorKind(StrEnum):
-    USER = "user"
-    CONTACT = "contact"
-    SYSTEM = "system"
+from workflows.vocabulary import ActorKind, Kind, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +21,7 @@ class Actor:
 
     @classmethod
     def of_user(cls, user: User) -> Self:
-        return cls(ActorKind.USER, user.id, user.name, user.roles)
+        return cls(ActorKind.STAFF, user.id, user.name, user.roles)
 
     @classmethod
     def of_contact(cls, contact_id: int, name: str) -> Self:
@@ -36,17 +29,17 @@ class Actor:
 
     @property
     def reference(self) -> str:
-        return f"{self.kind}:{self.id if self.id is not None else self.name}"
+        return str(self.kind) if self.id is None else f"{self.kind}:{self.id}"
 
     @property
     def user_id(self) -> int | None:
-        return self.id if self.kind is ActorKind.USER else None
+        return self.id if self.kind is ActorKind.STAFF else None
 
     def may(self, permission: Permission, kind: Kind | None = None) -> bool:
         """Whether this actor has the staff permission; contacts have none, the desk itself has all."""
-        if self.kind is ActorKind.SYSTEM:
+        if self.kind is ActorKind.SCHEDULER:
             return True
-        return self.kind is ActorKind.USER and may(self.roles, permission, kind)
+        return self.kind is ActorKind.STAFF and may(self.roles, permission, kind)
 
 
-SCHEDULER = Actor(ActorKind.SYSTEM, None, "scheduler")
+SCHEDULER = Actor(ActorKind.SCHEDULER, None, "scheduler")

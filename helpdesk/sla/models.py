@@ -122,6 +122,7 @@ class SlaClock(Base):
     breached_at: Mapped[datetime | None]  # what happened, kept across retargets
     settled_at: Mapped[datetime]
     next_fire_at: Mapped[datetime | None]
+    change_count: Mapped[int] = mapped_column(default=0)  # ClockEvents written so far
     attempts: Mapped[int] = mapped_column(default=0)  # times the sweep failed on it
 
 

@@ -130,7 +130,7 @@ class Ticket(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     last_message_at: Mapped[datetime | None]
-    version: Mapped[int] = mapped_column(default=1)  # of moves and fields; pages carry it
+    version: Mapped[int] = mapped_column(default=1)  # seq of the last move or field edit; pages carry it
     event_count: Mapped[int] = mapped_column(default=0)
     event_head: Mapped[str] = mapped_column(sa.String(64), default="")
 
@@ -153,7 +153,7 @@ class Ticket(Base):
 class TicketEvent(Base):
     """Append-only, chained: who, when, what, from, to, particulars (the exact text that was hashed).
 
-    ``actor`` reads "user:3", "contact:7" or "system:scheduler". A message enters only as its hash, so that
+    ``actor`` reads "staff:3", "contact:7" or "scheduler". A message enters only as its hash, so that
     erasing a person leaves the chain whole.
     """
 
