@@ -8,7 +8,15 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from workflows.business_time import BusinessCalendar
-from workflows.sla_terms import InvalidSla, Policy, TermsChange, read_calendar, read_change, read_kind, read_word
+from workflows.sla_terms import (
+    InvalidSla,
+    Policy,
+    TermsChange,
+    read_calendar,
+    read_change,
+    read_kind,
+    read_word,
+)
 from workflows.vocabulary import ClockKind, HoldCause, SlaEvent, SlaParty, State, VendorCaseState
 
 Moment = datetime | str
