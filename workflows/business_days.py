@@ -1,233 +1,122 @@
-"""What a calendar says of each local date, in seconds of that date's wall clock.
+"""The local dates of one calendar on the line of epoch seconds, each told as open or why not.
 
-Reads and checks the mapping people write; knows nothing of zones. On a date: holiday > break >
-replaced hours (shift) > weekly hours. Intervals are half-open; a closing at or before its
-opening lies on the next date, and the interval is split at midnight, so that a holiday or a
-break acts on the date of each part.
+Local times are read as RFC 5545 says: in a daylight-saving gap by the offset before it, in an
+overlap as the first of the two.
 """
 
-import re
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from itertools import pairwise
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, tzinfo
 
-from workflows.business_errors import (
-    InvalidDate,
-    InvalidDefinition,
-    InvalidInterval,
-    NeverOpen,
-    OverlappingIntervals,
-)
+from workflows.business_definition import DAY, Hours, Part
+from workflows.business_errors import OutOfRange
+from workflows.business_moments import Seconds
+from workflows.vocabulary import SpanReason
 
-DAY = 86_400
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+# the first and last dates of the datetime type are left out: their neighbours do not exist
+FIRST_ORDINAL, LAST_ORDINAL = date.min.toordinal() + 1, date.max.toordinal() - 1
 
-Part = tuple[int, int]  # [from, to) in seconds of a local date, to <= DAY
-Interval = tuple[int, int]  # opening and closing as written; closing <= opening means past midnight
-Definition = dict[str, Any]
-
-_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
-_MIDNIGHT = ("24:00", "24:00:00")
-_BREAK_KEYS = {"date", "from", "to"}
+Stretch = tuple[int, int]  # [start, end) in epoch seconds
+Segment = tuple[int, int, SpanReason]
 
 
-class Days(NamedTuple):
-    """The hours of every date. Dates are proleptic Gregorian ordinals (``date.toordinal``)."""
+class Days:
+    """The hours of one calendar in its zone, date by date."""
 
-    week: tuple[tuple[Part, ...], ...]  # by weekday, Monday first
-    replaced: dict[int, tuple[Part, ...]]  # dates whose hours a shift replaces or reaches into
-    holidays: dict[int, str]  # the holiday's name, "" if it has none
-    breaks: dict[int, tuple[Part, ...]]  # in order, may overlap
+    __slots__ = ("_hours", "_zone")
 
-    def hours(self, ordinal: int) -> tuple[Part, ...]:
-        """Return the open parts of a date in order, breaks not yet taken out."""
-        if ordinal in self.holidays:
-            return ()
-        replaced = self.replaced.get(ordinal)
-        return self.week[(ordinal - 1) % 7] if replaced is None else replaced
+    def __init__(self, hours: Hours, zone: tzinfo) -> None:
+        self._hours = hours
+        self._zone = zone
 
+    def segments(self, start: Seconds, end: Seconds) -> Iterator[Segment]:
+        """Yield the whole local dates that meet ``[start, end)``, without gaps, in order."""
+        for ordinal, begin, finish in self._dates(start, end):
+            if ordinal in self._hours.holidays:
+                yield begin, finish, SpanReason.HOLIDAY
+            else:
+                yield from self._explained(ordinal, begin, finish)
 
-def read(week: object, holidays: object, breaks: object, shifts: object) -> tuple[Days, Definition]:
-    """Check the parts of a calendar; return its days and the same parts in canonical form.
+    def open(self, start: int, end: int) -> Iterator[Stretch]:
+        """Yield what is open in ``[start, end)``, in order; neighbours may touch."""
+        for ordinal, begin, finish in self._dates(start, end):
+            if ordinal in self._hours.breaks:
+                segments = self._explained(ordinal, begin, finish)
+                stretches = [(at, until) for at, until, reason in segments if reason is SpanReason.OPEN]
+            else:
+                stretches = self._stretches(ordinal, self._hours.on(ordinal), begin, finish)
+            for at, until in stretches:
+                at, until = max(at, start), min(until, end)
+                if at < until:
+                    yield at, until
 
-    Raises InvalidDefinition, InvalidInterval, InvalidDate, OverlappingIntervals, NeverOpen.
-    """
-    weekly = _read_week(week)
-    shifted = {
-        read_date(day): _read_intervals(value, f"on {day}")
-        for day, value in _mapping(shifts, "shifts").items()
-    }
-    if not any(weekly.values()) and not any(shifted.values()):
-        raise NeverOpen("The calendar has neither weekly hours nor shifts, so it never opens.")
-    names = _read_holidays(holidays)
-    stops = _read_breaks(breaks)
-    parts = _weekly_parts(weekly)
-    days = Days(
-        week=parts,
-        replaced=_replaced_parts(shifted, parts),
-        holidays={day.toordinal(): name for day, name in names.items()},
-        breaks=_break_parts(stops),
-    )
-    definition: Definition = {
-        "week": {name: _written(intervals) for name, intervals in weekly.items()},
-        "holidays": {day.isoformat(): name for day, name in sorted(names.items())},
-        "breaks": [
-            {"date": day.isoformat(), "from": _clock(start), "to": _clock(end)} for day, start, end in stops
-        ],
-        "shifts": {day.isoformat(): _written(intervals) for day, intervals in sorted(shifted.items())},
-    }
-    return days, definition
+    def _explained(self, ordinal: int, begin: int, finish: int) -> Iterator[Segment]:
+        """Yield a date that is no holiday as open, break and closed segments."""
+        breaks = self._stretches(ordinal, self._hours.breaks.get(ordinal, ()), begin, finish)
+        at = begin
+        for opening, closing in self._stretches(ordinal, self._hours.on(ordinal), begin, finish):
+            if at < opening:
+                yield at, opening, SpanReason.CLOSED
+            at = opening
+            for start, end in breaks:
+                start, end = max(start, at), min(end, closing)
+                if start >= end:
+                    continue
+                if at < start:
+                    yield at, start, SpanReason.OPEN
+                yield start, end, SpanReason.BREAK
+                at = end
+            if at < closing:
+                yield at, closing, SpanReason.OPEN
+            at = closing
+        if at < finish:
+            yield at, finish, SpanReason.CLOSED
 
+    def _stretches(self, ordinal: int, parts: tuple[Part, ...], begin: int, finish: int) -> list[Stretch]:
+        """Return parts of a date's wall clock as epoch seconds inside the date, overlaps joined."""
+        if finish - begin == DAY:  # no clock change: the wall clock is the distance from midnight
+            return _joined([(begin + start, begin + end) for start, end in parts])
+        midnight = datetime.fromordinal(ordinal).replace(tzinfo=self._zone)
 
-def read_date(value: object) -> date:
-    """Return a date given as a date or as YYYY-MM-DD; InvalidDate otherwise."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        if isinstance(value, str) and len(value) == len("2026-01-31"):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise InvalidDate(f"{value!r} is no date like 2026-01-31.")
+        def instant(second: int) -> int:
+            if second == DAY:
+                return finish
+            return min(max(int((midnight + timedelta(seconds=second)).timestamp()), begin), finish)
 
+        # a gap may put a later wall time before an earlier one, so the order is made anew
+        return _joined(sorted((instant(start), instant(end)) for start, end in parts))
 
-# reading -----------------------------------------------------------------------------------------
+    def _dates(self, start: Seconds, end: Seconds) -> Iterator[tuple[int, int, int]]:
+        """Yield (ordinal, begin, finish) of each local date that meets ``[start, end)``."""
+        # the local date is the UTC date or one of its neighbours
+        first = max(_utc_ordinal(start) - 1, FIRST_ORDINAL)
+        last = min(_utc_ordinal(end) + 1, LAST_ORDINAL)
+        if first > last:
+            raise OutOfRange("The moment lies outside the years 1 to 9999.")
+        begin = self._midnight(first)
+        for ordinal in range(first, last + 1):
+            finish = self._midnight(ordinal + 1)
+            if begin >= finish:  # a zone that crosses the date line leaves a date out
+                continue
+            if finish > start and begin < end:
+                yield ordinal, begin, finish
+            begin = finish
 
-
-def _mapping(value: object, what: str) -> Mapping[Any, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise InvalidDefinition(f"The {what} of a calendar are a mapping, not {value!r}.")
-    return value
-
-
-def _list(value: object, what: str) -> Iterable[Any]:
-    if value is None:
-        return ()
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise InvalidDefinition(f"The {what} are a list, not {value!r}.")
-    return value
-
-
-def _read_week(week: object) -> dict[str, list[Interval]]:
-    given = _mapping(week, "weekly hours")
-    for name in given:
-        if name not in WEEKDAYS:
-            raise InvalidDefinition(f"{name!r} is no day of the week; they are {', '.join(WEEKDAYS)}.")
-    return {name: _read_intervals(given.get(name), f"on {name}") for name in WEEKDAYS}
-
-
-def _read_holidays(holidays: object) -> dict[date, str]:
-    if not isinstance(holidays, Mapping):
-        return {read_date(day): "" for day in _list(holidays, "holidays")}
-    for name in holidays.values():
-        if not isinstance(name, str):
-            raise InvalidDefinition(f"The name of a holiday is a text, not {name!r}.")
-    return {read_date(day): name for day, name in holidays.items()}
+    def _midnight(self, ordinal: int) -> int:
+        return int(datetime.fromordinal(ordinal).replace(tzinfo=self._zone).timestamp())
 
 
-def _read_breaks(breaks: object) -> list[tuple[date, int, int]]:
-    result = []
-    for each in _list(breaks, "breaks"):
-        if not isinstance(each, Mapping) or set(each) != _BREAK_KEYS:
-            raise InvalidDefinition(f"A break has a date, a from and a to, unlike {each!r}.")
-        result.append((read_date(each["date"]), *_read_interval((each["from"], each["to"]), "of a break")))
-    return sorted(set(result))
+def _utc_ordinal(at: Seconds) -> int:
+    return int(at // DAY) + EPOCH_ORDINAL
 
 
-def _read_intervals(value: object, where: str) -> list[Interval]:
-    return sorted(_read_interval(each, where) for each in _list(value, f"hours {where}"))
-
-
-def _read_interval(value: object, where: str) -> Interval:
-    if isinstance(value, str) or not isinstance(value, (tuple, list)) or len(value) != 2:
-        raise InvalidInterval(f"The hours {where} are pairs of opening and closing, unlike {value!r}.")
-    opening = _read_time(value[0], where)
-    if opening == DAY:
-        raise InvalidInterval(f"The hours {where} cannot open at 24:00; write 00:00 of the next day.")
-    return opening, _read_time(value[1], where)
-
-
-def _read_time(value: object, where: str) -> int:
-    if value in _MIDNIGHT:
-        return DAY
-    match = _TIME.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise InvalidInterval(f"The hours {where} have {value!r}, which is no time from 00:00 to 24:00.")
-    hours, minutes, seconds = match.groups(default="0")
-    return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
-
-
-# splitting at midnight ---------------------------------------------------------------------------
-
-
-def _split(interval: Interval) -> tuple[list[Part], list[Part]]:
-    """Return the parts of an interval on its own date and on the next."""
-    opening, closing = interval
-    if closing > opening:
-        return [interval], []
-    return [(opening, DAY)], [(0, closing)] if closing else []
-
-
-def _weekly_parts(weekly: dict[str, list[Interval]]) -> tuple[tuple[Part, ...], ...]:
-    parts: list[list[Part]] = [[] for _ in WEEKDAYS]
-    for number, name in enumerate(WEEKDAYS):
-        for interval in weekly[name]:
-            own, next_date = _split(interval)
-            parts[number] += own
-            parts[(number + 1) % 7] += next_date
-    return tuple(_apart(each, f"on {name}") for name, each in zip(WEEKDAYS, parts, strict=True))
-
-
-def _replaced_parts(
-    shifted: dict[date, list[Interval]], week: tuple[tuple[Part, ...], ...]
-) -> dict[int, tuple[Part, ...]]:
-    """Return the hours of the dates that shifts replace, and of those their tails reach into."""
-    parts: dict[int, list[Part]] = {day.toordinal(): [] for day in shifted}
-    tails: dict[int, list[Part]] = {}
-    for day, intervals in shifted.items():
-        for interval in intervals:
-            own, next_date = _split(interval)
-            parts[day.toordinal()] += own
-            if next_date:
-                tails.setdefault(day.toordinal() + 1, []).extend(next_date)
-    result = {}
-    for ordinal in parts.keys() | tails.keys():
-        written = _apart(parts.get(ordinal, []) + tails.get(ordinal, []), "of the shifts")
-        # a tail may well lie over the weekly hours it is added to: nobody wrote those for this date
-        added = () if ordinal in parts else week[(ordinal - 1) % 7]
-        result[ordinal] = tuple(sorted(written + added))
+def _joined(parts: list[Stretch]) -> list[Stretch]:
+    result: list[Stretch] = []
+    for start, end in parts:
+        if start >= end:
+            continue
+        if result and start <= result[-1][1]:
+            result[-1] = result[-1][0], max(end, result[-1][1])
+        else:
+            result.append((start, end))
     return result
-
-
-def _break_parts(stops: list[tuple[date, int, int]]) -> dict[int, tuple[Part, ...]]:
-    parts: dict[int, list[Part]] = {}
-    for day, start, end in stops:
-        own, next_date = _split((start, end))
-        parts.setdefault(day.toordinal(), []).extend(own)
-        if next_date:
-            parts.setdefault(day.toordinal() + 1, []).extend(next_date)
-    return {ordinal: tuple(sorted(each)) for ordinal, each in parts.items()}
-
-
-def _apart(parts: list[Part], where: str) -> tuple[Part, ...]:
-    ordered = sorted(parts)
-    for (_, end), (start, _) in pairwise(ordered):
-        if start < end:
-            raise OverlappingIntervals(f"The hours {where} overlap from {_clock(start)}.")
-    return tuple(ordered)
-
-
-# writing -----------------------------------------------------------------------------------------
-
-
-def _clock(seconds: int) -> str:
-    minutes, second = divmod(seconds, 60)
-    text = f"{minutes // 60:02}:{minutes % 60:02}"
-    return f"{text}:{second:02}" if second else text
-
-
-def _written(intervals: list[Interval]) -> list[list[str]]:
-    return [[_clock(opening), _clock(closing)] for opening, closing in intervals]

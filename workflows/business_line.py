@@ -1,30 +1,22 @@
-"""The open time of one calendar laid on the line of epoch seconds.
+"""The open time of one calendar as prefix sums on the line of epoch seconds.
 
 The line is cut into chunks of about four years, built when first needed and only so many kept.
 A chunk knows its open intervals and the open seconds before each, so that any question is two
-bisections, whatever the span. Local times are read as RFC 5545 says: in a daylight-saving gap by
-the offset before it, in an overlap as the first of the two.
+bisections, whatever the span.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
-from workflows.business_days import DAY, Days, Part
-from workflows.business_errors import NeverOpen, OutOfRange
+from workflows.business_days import Days
+from workflows.business_definition import DAY
+from workflows.business_errors import NeverOpen
 from workflows.business_moments import Seconds
-from workflows.vocabulary import SpanReason
 
 CHUNK = 1 << 27  # seconds, 4.25 years
 CHUNKS_KEPT = 16
 TEN_YEARS = 3653 * DAY
-EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-# the first and last dates of the datetime type are left out: their neighbours do not exist
-FIRST_ORDINAL, LAST_ORDINAL = date.min.toordinal() + 1, date.max.toordinal() - 1
-
-Segment = tuple[int, int, SpanReason]  # [start, end) in epoch seconds
 
 
 class Chunk(NamedTuple):
@@ -55,16 +47,13 @@ class Chunk(NamedTuple):
 
 
 class Line:
-    """Answers in epoch seconds for one calendar in one zone; pauses are not its matter."""
+    """Answers in epoch seconds for the open time of one calendar; pauses are not its matter."""
 
-    __slots__ = ("_chunk", "_days", "_zone")
+    __slots__ = ("_chunk", "_days")
 
-    def __init__(self, days: Days, zone: tzinfo) -> None:
+    def __init__(self, days: Days) -> None:
         self._days = days
-        self._zone = zone
         self._chunk = lru_cache(maxsize=CHUNKS_KEPT)(self._built)
-
-    # asking ------------------------------------------------------------------------------------
 
     def advanced(self, start: Seconds, seconds: Seconds) -> Seconds:
         """Return the earliest moment with so many open seconds between it and ``start``.
@@ -149,119 +138,20 @@ class Line:
             end = chunk.ends[0]
         return end
 
-    def segments(self, start: Seconds, end: Seconds) -> Iterator[Segment]:
-        """Yield the whole local dates that meet ``[start, end)``, without gaps, in order."""
-        # the local date is the UTC date or one of its neighbours
-        first = max(_utc_ordinal(start) - 1, FIRST_ORDINAL)
-        last = min(_utc_ordinal(end) + 1, LAST_ORDINAL)
-        for ordinal, begin, finish in self._dates(first, last):
-            if finish <= start or begin >= end:
-                continue
-            if ordinal in self._days.holidays:
-                yield begin, finish, SpanReason.HOLIDAY
-            else:
-                yield from self._explained(ordinal, begin, finish)
-
-    # building ----------------------------------------------------------------------------------
-
     def _built(self, number: int) -> Chunk:
-        low, high = number * CHUNK, (number + 1) * CHUNK
-        first = max(_utc_ordinal(low) - 1, FIRST_ORDINAL)
-        last = min(_utc_ordinal(high) + 1, LAST_ORDINAL)
-        if first > last:
-            raise OutOfRange("The moment lies outside the years 1 to 9999.")
         starts: list[int] = []
         ends: list[int] = []
-        for ordinal, begin, finish in self._dates(first, last):
-            for start, end in self._open(ordinal, begin, finish):
-                start, end = max(start, low), min(end, high)
-                if start >= end:
-                    continue
-                if ends and start == ends[-1]:
-                    ends[-1] = end
-                else:
-                    starts.append(start)
-                    ends.append(end)
+        for start, end in self._days.open(number * CHUNK, (number + 1) * CHUNK):
+            if ends and start == ends[-1]:
+                ends[-1] = end
+            else:
+                starts.append(start)
+                ends.append(end)
         before, total = [], 0
         for start, end in zip(starts, ends, strict=True):
             before.append(total)
             total += end - start
         return Chunk(starts, ends, before, total)
-
-    def _open(self, ordinal: int, begin: int, finish: int) -> list[Part]:
-        """Return what is open on a date that lasts from ``begin`` to ``finish``."""
-        hours = self._instants(ordinal, self._days.hours(ordinal), begin, finish)
-        if hours and ordinal in self._days.breaks:
-            return [
-                (a, b)
-                for a, b, reason in self._explained(ordinal, begin, finish)
-                if reason is SpanReason.OPEN
-            ]
-        return hours
-
-    def _explained(self, ordinal: int, begin: int, finish: int) -> Iterator[Segment]:
-        """Yield a date that is no holiday as open, break and closed segments."""
-        breaks = self._instants(ordinal, self._days.breaks.get(ordinal, ()), begin, finish)
-        at = begin
-        for opening, closing in self._instants(ordinal, self._days.hours(ordinal), begin, finish):
-            if at < opening:
-                yield at, opening, SpanReason.CLOSED
-            at = opening
-            for start, end in breaks:
-                start, end = max(start, at), min(end, closing)
-                if start >= end:
-                    continue
-                if at < start:
-                    yield at, start, SpanReason.OPEN
-                yield start, end, SpanReason.BREAK
-                at = end
-            if at < closing:
-                yield at, closing, SpanReason.OPEN
-            at = closing
-        if at < finish:
-            yield at, finish, SpanReason.CLOSED
-
-    def _instants(self, ordinal: int, parts: tuple[Part, ...], begin: int, finish: int) -> list[Part]:
-        """Return parts of a date's wall clock as epoch seconds, overlaps joined, inside the date."""
-        if finish - begin == DAY:  # no clock change: the wall clock is the distance from midnight
-            return _joined([(begin + start, begin + end) for start, end in parts])
-        midnight = datetime.fromordinal(ordinal).replace(tzinfo=self._zone)
-
-        def instant(second: int) -> int:
-            if second == DAY:
-                return finish
-            return min(max(int((midnight + timedelta(seconds=second)).timestamp()), begin), finish)
-
-        # a gap may put a later wall time before an earlier one, so the order is made anew
-        return _joined(sorted((instant(start), instant(end)) for start, end in parts))
-
-    def _dates(self, first: int, last: int) -> Iterator[tuple[int, int, int]]:
-        """Yield (ordinal, start, end) of the local dates from ``first`` to ``last`` inclusive."""
-        begin = self._midnight(first)
-        for ordinal in range(first, last + 1):
-            finish = self._midnight(ordinal + 1)
-            if begin < finish:  # a zone that crosses the date line leaves a date out
-                yield ordinal, begin, finish
-                begin = finish
-
-    def _midnight(self, ordinal: int) -> int:
-        return int(datetime.fromordinal(ordinal).replace(tzinfo=self._zone).timestamp())
-
-
-def _utc_ordinal(at: Seconds) -> int:
-    return int(at // DAY) + EPOCH_ORDINAL
-
-
-def _joined(parts: list[Part]) -> list[Part]:
-    result: list[Part] = []
-    for start, end in parts:
-        if start >= end:
-            continue
-        if result and start <= result[-1][1]:
-            result[-1] = result[-1][0], max(end, result[-1][1])
-        else:
-            result.append((start, end))
-    return result
 
 
 def _check_idle(seconds: Seconds) -> None:

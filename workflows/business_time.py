@@ -1,17 +1,18 @@
 """Working time: when a promise falls due, and how much of it has run.
 
 A ``BusinessCalendar`` answers in real elapsed seconds inside open, unpaused time (rules R1, R2,
-R8 and R10 of docs/sla.md). It reads no clock and no database.
+R8 and R10 of the SLA). It reads no clock and no database.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, NoReturn, Self
+from typing import Any, NamedTuple, NoReturn, final
 from zoneinfo import ZoneInfo
 
-from workflows.business_days import Days, Definition, read, read_date
+from workflows.business_days import Days
+from workflows.business_definition import Definition, Hours, read, read_date
 from workflows.business_errors import BusinessTimeError, InvalidDefinition, UnknownZone
 from workflows.business_line import Line
 from workflows.business_moments import (
@@ -28,7 +29,7 @@ from workflows.vocabulary import SpanReason
 
 __all__ = ["BusinessCalendar", "BusinessTimeError", "Span"]
 
-CALENDARS_KEPT = 256
+CALENDARS_KEPT = 64
 _KEYS = frozenset({"timezone", "week", "holidays", "breaks", "shifts"})
 
 _Piece = tuple[Seconds, Seconds, bool, str]  # Span in epoch seconds
@@ -48,6 +49,7 @@ class Span(NamedTuple):
         return int(to_seconds(self.end) - to_seconds(self.start))
 
 
+@final
 class BusinessCalendar:
     """The open hours of one place in its own zone. Immutable; equal when defined alike.
 
@@ -62,9 +64,10 @@ class BusinessCalendar:
     BusinessTimeError (a ValueError) with a ``code`` and a sentence.
     """
 
-    __slots__ = ("_days", "_key", "_line", "zone")
+    __slots__ = ("_days", "_hours", "_key", "_line", "zone")
 
     zone: ZoneInfo
+    _hours: Hours
     _days: Days
     _line: Line
     _key: str  # the canonical definition as JSON
@@ -78,15 +81,16 @@ class BusinessCalendar:
         shifts: Mapping[Any, Iterable[Any]] | None = None,
     ) -> None:
         zone = _zone(timezone)
-        days, definition = read(week, holidays, breaks, shifts)
+        hours, definition = read(week, holidays, breaks, shifts)
         fix = super().__setattr__
         fix("zone", zone)
-        fix("_days", days)
-        fix("_line", Line(days, zone))
+        fix("_hours", hours)
+        fix("_days", Days(hours, zone))
+        fix("_line", Line(self._days))
         fix("_key", json.dumps({"timezone": timezone, **definition}, ensure_ascii=False))
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any]) -> Self:
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> "BusinessCalendar":
         """Build a calendar from the constructor's arguments as a mapping."""
         if not isinstance(mapping, Mapping) or "timezone" not in mapping:
             raise InvalidDefinition("A calendar is a mapping with a timezone.")
@@ -96,8 +100,12 @@ class BusinessCalendar:
 
     @staticmethod
     def of(mapping: Mapping[str, Any]) -> "BusinessCalendar":
-        """Return the calendar of a JSON mapping, the same object for the same mapping while kept."""
-        return _kept(json.dumps(mapping, sort_keys=True, ensure_ascii=False))
+        """Return the calendar of a mapping, the same object for the same mapping while kept."""
+        try:
+            text = json.dumps(mapping, sort_keys=True, ensure_ascii=False)
+        except TypeError:  # dates and sets are no JSON, but a calendar takes them
+            return BusinessCalendar.from_mapping(mapping)
+        return _kept(text)
 
     # questions -----------------------------------------------------------------------------------
 
@@ -107,12 +115,11 @@ class BusinessCalendar:
         The result is in the calendar's zone; a deadline at closing stays at closing, and 0 returns
         ``start``. Raises NeverOpen when ten years in a row hold no open moment.
         """
-        begin = to_seconds(start)
-        line = self._line
+        begin, line = to_seconds(start), self._line
         end = line.advanced(begin, checked_duration(seconds))
         if pauses:
             for pause in merged(pauses):
-                if pause.start >= end:
+                if pause.start >= end or end == begin:
                     break
                 end = line.advanced(end, line.count(max(begin, pause.start), pause.end))
         return to_datetime(end, self.zone)
@@ -122,11 +129,10 @@ class BusinessCalendar:
 
         The mirror of ``add``: an opening stays at the opening, and 0 returns ``end``.
         """
-        finish = to_seconds(end)
-        line = self._line
+        finish, line = to_seconds(end), self._line
         start = line.receded(finish, checked_duration(seconds))
         for pause in reversed(merged(pauses)):
-            if pause.end <= start:
+            if pause.end <= start or start == finish:
                 break
             start = line.receded(start, line.count(pause.start, min(finish, pause.end)))
         return to_datetime(start, self.zone)
@@ -179,7 +185,7 @@ class BusinessCalendar:
 
     def holiday_name(self, day: date | str) -> str | None:
         """Return the name of a holiday ("" if it has none), None on any other date."""
-        return self._days.holidays.get(read_date(day).toordinal())
+        return self._hours.holidays.get(read_date(day).toordinal())
 
     @property
     def timezone(self) -> str:
@@ -197,7 +203,7 @@ class BusinessCalendar:
     def _pieces(self, begin: Seconds, finish: Seconds, pauses: list[Pause]) -> Iterator[_Piece]:
         """Yield the dates' segments clipped to [begin, finish), the open ones cut by the pauses."""
         passed = 0
-        for first, last, reason in self._line.segments(begin, finish):
+        for first, last, reason in self._days.segments(begin, finish):
             at, until = max(first, begin), min(last, finish)
             if at >= until:
                 continue
