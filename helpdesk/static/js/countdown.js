@@ -58,8 +58,22 @@ function show(element) {
   if (found.tone && !element.classList.contains(`due-${found.tone}`)) {
     element.classList.remove("due-plain", "due-warn");
     element.classList.add(`due-${found.tone}`);
+    setIcon(element, found.tone === "late" ? "alert-triangle" : "clock");
   }
   return found.left ?? Infinity;
+}
+
+// Colour never speaks alone: a promise that turns amber or red gets its icon too.
+function setIcon(element, name) {
+  const space = "http://www.w3.org/2000/svg";
+  const icon = document.createElementNS(space, "svg");
+  const use = document.createElementNS(space, "use");
+  icon.setAttribute("class", "icon");
+  icon.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `${document.documentElement.dataset.icons}#${name}`);
+  icon.append(use);
+  element.querySelector(".icon")?.remove();
+  element.prepend(icon);
 }
 
 let timer = 0;
