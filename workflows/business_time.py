@@ -188,6 +188,11 @@ class BusinessCalendar:
         return self._hours.holidays.get(read_date(day).toordinal())
 
     @property
+    def line(self) -> Line:
+        """The open time in epoch seconds, for those who compute much there (the SLA clocks)."""
+        return self._line
+
+    @property
     def timezone(self) -> str:
         """The IANA name of the calendar's zone."""
         return self.zone.key
