@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk.database import Base, words
-from workflows.vocabulary import BreachCause, ClockChange, ClockKind, ClockState, Kind, Priority, Service, State
+from workflows.vocabulary import (
+    BreachCause,
+    ClockChange,
+    ClockKind,
+    ClockState,
+    Kind,
+    Priority,
+    Service,
+    State,
+)
 
 
 class Calendar(Base):
@@ -74,6 +83,18 @@ class SlaTarget(Base):
     clock: Mapped[ClockKind] = mapped_column(words(ClockKind, "clock"))
     seconds: Mapped[int]
     calendar_id: Mapped[int] = mapped_column(sa.ForeignKey("calendar.id"))
+
+
+class PromiseStamp(Base):
+    """One row, rewritten at random with every edit of a policy or calendar.
+
+    What a process keeps of them in memory is good while the stamp stands; see ``sla.queries.promises``.
+    """
+
+    __tablename__ = "promise_stamp"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stamp: Mapped[str] = mapped_column(sa.String(32))
 
 
 class SlaTerms(Base):

@@ -43,13 +43,21 @@ def upgrade() -> None:
     op.create_table(
         "job_heartbeat",
         sa.Column("job", sa.String(length=60), nullable=False),
+        sa.Column("process", sa.String(length=80), nullable=False),
+        sa.Column("seen_at", helpdesk.database.Moment(), nullable=False),
         sa.Column("began_at", helpdesk.database.Moment(), nullable=False),
         sa.Column("ended_at", helpdesk.database.Moment(), nullable=True),
         sa.Column("runs", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failed_at", helpdesk.database.Moment(), nullable=True),
         sa.Column("last_error", sa.String(length=300), nullable=False),
-        sa.Column("process", sa.String(length=80), nullable=False),
         sa.PrimaryKeyConstraint("job", name=op.f("pk_job_heartbeat")),
+    )
+    op.create_table(
+        "promise_stamp",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("stamp", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_promise_stamp")),
     )
     op.create_table(
         "sign_in_attempt",
@@ -1010,6 +1018,7 @@ def upgrade() -> None:
         sa.Column("breached_at", helpdesk.database.Moment(), nullable=True),
         sa.Column("settled_at", helpdesk.database.Moment(), nullable=False),
         sa.Column("next_fire_at", helpdesk.database.Moment(), nullable=True),
+        sa.Column("change_count", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["terms_id"], ["sla_terms.id"], name=op.f("fk_sla_clock_terms_id_sla_terms")),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_sla_clock_ticket_id_ticket")),
@@ -1735,6 +1744,7 @@ def downgrade() -> None:
     op.drop_table("staged_file")
     op.drop_table("sla_terms")
     op.drop_table("sign_in_attempt")
+    op.drop_table("promise_stamp")
     op.drop_table("job_heartbeat")
     op.drop_table("contact")
     op.drop_table("calendar")

@@ -1,0 +1,149 @@
+"""What was promised, frozen: terms are rows that never change, found by their content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from helpdesk.database import db, is_sqlite
+from helpdesk.sla import queries
+from helpdesk.sla.models import CalendarVersion, SlaPolicy, SlaTerms
+from workflows import sla
+from workflows.business_time import BusinessCalendar
+from workflows.sla_terms import DEFAULT_PAUSE_ON
+from workflows.vocabulary import ClockKind, Priority
+
+TERMS_KEPT = 2048  # per application; a few for each policy and priority, and those that history still needs
+_KEPT = "helpdesk.sla.terms"
+_NEW = "new_terms"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrozenTerms:
+    """Terms ready for ``workflows.sla``. Immutable and shared between threads: never change what it holds.
+
+    ``policy``: {"targets": {clock: business seconds}, "pause_on": {clock: [cause]}, "levels": {clock:
+    [level]}}. ``calendars``: one per clock that has a target. ``whole``: both, read once, for many calls.
+    """
+
+    id: int
+    content: Mapping[str, Any]
+    policy: Mapping[str, Any]
+    calendars: Mapping[ClockKind, BusinessCalendar]
+    whole: sla.Policy
+
+    @property
+    def policy_name(self) -> str:
+        name: str = self.content["policy_name"]
+        return name
+
+
+def freeze(policy: SlaPolicy, priority: Priority, now: datetime) -> FrozenTerms:
+    """The terms that ``policy`` gives a ticket of ``priority`` today; written once, found again ever after.
+
+    ``now`` (aware UTC) is kept as the moment of the first such promise. Call it inside a unit of work.
+    Safe when several processes freeze the same terms at once.
+    """
+    book = queries.promises()
+    key = (policy.id, priority)
+    if (known := book.terms_ids.get(key)) is not None:
+        return load_terms(known)
+    content = content_of(policy, priority, book.version_ids)
+    terms_id = _find_or_write(content, now)
+    if book.stamp is not None and terms_id not in _written_here() and policy in book.policies:
+        book.terms_ids[key] = terms_id
+    return load_terms(terms_id)
+
+
+def content_of(policy: SlaPolicy, priority: Priority, version_ids: Mapping[int, int]) -> dict[str, Any]:
+    """What SlaTerms keeps, spelled out so that a later default can't change an old promise's meaning."""
+    targets = {target.clock: target for target in policy.targets if target.priority == priority}
+    return {
+        "policy_id": policy.id,
+        "policy_name": policy.name,
+        "priority": str(priority),
+        "targets": {str(clock): target.seconds for clock, target in targets.items()},
+        "pause_on": {str(clock): _pauses(policy, clock) for clock in targets},
+        "levels": {str(clock): policy.levels.get(clock, []) for clock in targets},
+        "calendars": {str(clock): version_ids[target.calendar_id] for clock, target in targets.items()},
+    }
+
+
+def _pauses(policy: SlaPolicy, clock: ClockKind) -> list[str]:
+    return sorted(str(cause) for cause in policy.pause_on.get(clock, DEFAULT_PAUSE_ON.get(clock, ())))
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """SHA-256 of canonical JSON: sorted keys, no spaces, text as UTF-8."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _find_or_write(content: dict[str, Any], now: datetime) -> int:
+    digest = digest_of(content)
+    by_digest = sa.select(SlaTerms.id).where(SlaTerms.digest == digest)
+    found = db.session.scalar(by_digest)
+    if found is not None:
+        return found
+    insert = (sqlite.insert if is_sqlite() else postgresql.insert)(SlaTerms)
+    # somebody else's insert of the same digest is waited for and then left to win
+    row = insert.values(digest=digest, content=content, created_at=now).on_conflict_do_nothing()
+    written = db.session.scalar(row.returning(SlaTerms.id))
+    if written is None:
+        return db.session.scalars(by_digest).one()
+    terms_id = int(written)
+    _written_here().add(terms_id)
+    return terms_id
+
+
+def load_terms(terms_id: int) -> FrozenTerms:
+    """Frozen terms by id, kept in memory: they never change. Raises NoResultFound for a stranger."""
+    kept: dict[int, FrozenTerms] = current_app.extensions.setdefault(_KEPT, {})
+    if (known := kept.get(terms_id)) is not None:
+        return known
+    terms = _read(terms_id)
+    if terms_id not in _written_here():
+        if len(kept) >= TERMS_KEPT:
+            kept.clear()
+        kept[terms_id] = terms
+    return terms
+
+
+def _read(terms_id: int) -> FrozenTerms:
+    content = db.session.scalars(sa.select(SlaTerms.content).where(SlaTerms.id == terms_id)).one()
+    version_ids = {ClockKind(clock): version_id for clock, version_id in content["calendars"].items()}
+    rows = db.session.execute(
+        sa.select(CalendarVersion.id, CalendarVersion.definition).where(
+            CalendarVersion.id.in_(version_ids.values())
+        )
+    )
+    by_version = {version_id: BusinessCalendar.of(definition) for version_id, definition in rows}
+    calendars: Mapping[Any, BusinessCalendar] = {
+        clock: by_version[version_id] for clock, version_id in version_ids.items()
+    }
+    policy = {part: content[part] for part in ("targets", "pause_on", "levels")}
+    return FrozenTerms(terms_id, content, policy, calendars, sla.Policy.of(policy, calendars))
+
+
+# A row written in this transaction may still be rolled back, and SQLite would give its id to another:
+# nothing outside the session may remember it before the commit.
+
+
+def _written_here() -> set[int]:
+    written: set[int] = db.session().info.setdefault(_NEW, set())
+    return written
+
+
+@sa.event.listens_for(Session, "after_commit")
+@sa.event.listens_for(Session, "after_rollback")
+def _forget_written(session: Session) -> None:
+    session.info.pop(_NEW, None)
