@@ -7,6 +7,7 @@ UTC, durations whole seconds. The reader's language and zone come from Flask-Bab
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from flask_babel import get_locale, get_timezone, gettext, ngettext
 
@@ -72,6 +73,44 @@ def late(seconds: int) -> str:
 def left(seconds: int) -> str:
     """Say what a paused promise has left."""
     return gettext("paused, %(time)s left", time=duration(seconds))
+
+
+def due_phrase(
+    at: datetime | None,
+    *,
+    seconds_left: int | None = None,
+    late_for: int | None = None,
+    closes_at: datetime | None = None,
+) -> str:
+    """Say how a promise stands: "in 1 h 20 min", "late by 35 min", "paused, 2 h left", "late by 2 h, paused".
+
+    ``at`` is the deadline (None while the promise is paused). ``seconds_left`` is given only while it is
+    paused: open seconds left, below zero when it was late already. ``late_for`` are the open seconds it is
+    late; without them the wall clock counts. ``closes_at`` as in ``due``. Empty when nothing is promised.
+    """
+    if seconds_left is not None:
+        if seconds_left < 0:
+            return gettext("late by %(time)s, paused", time=duration(seconds_left))
+        return left(seconds_left)
+    if at is None or at == clock.NEVER:
+        return ""
+    behind = int((clock.now() - at).total_seconds())
+    if behind > 0:
+        return late(behind if late_for is None else late_for)
+    return due(at, closes_at)
+
+
+def written(at: datetime, zone: str, language: str) -> str:
+    """Write a moment for a letter, which is read later and elsewhere: "Wed 25 Nov, 10:30 CET", never "today".
+
+    ``zone`` is an IANA name and ``language`` en or hu: the recipient's, not the reader's of this request.
+    """
+    there = at.astimezone(ZoneInfo(zone))
+    if language == "hu":
+        return f"{there.year}. {there.month}. {there.day}. {there.hour}:{there:%M} ({there.tzname()})"
+    return (
+        f"{_WEEKDAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]}, {there:%H:%M} {there.tzname()}"
+    )
 
 
 def moment(at: datetime) -> str:

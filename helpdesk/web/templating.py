@@ -30,7 +30,7 @@ def register(app: Flask) -> None:
     """Give the templates of ``app`` the desk's name, the languages, the moment, labels and hashed static addresses."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(static_url=static_url, label=labels.label)
+    app.jinja_env.globals.update(static_url=static_url, label=labels.label, due_phrase=moments.due_phrase)
     for function in FILTERS:
         app.add_template_filter(function)
 

@@ -1,0 +1,116 @@
+"""Time as people say it: the words of ui.md, principle 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask_babel import Babel
+
+from helpdesk.clock import NEVER, Hand
+from helpdesk.web import moments
+
+NOW = datetime(2026, 11, 24, 13, 12, tzinfo=UTC)  # Tue 14:12 in Budapest
+
+
+@pytest.fixture(params=["en"])
+def language(request: pytest.FixtureRequest) -> str:
+    word: str = request.param
+    return word
+
+
+@pytest.fixture(autouse=True)
+def reader(language: str) -> Iterator[None]:
+    """A reader in Budapest; words have no catalogue here, so only the dates turn Hungarian."""
+    app = Flask("reader")
+    Babel(app, locale_selector=lambda: language, timezone_selector=lambda: "Europe/Budapest")
+    with app.test_request_context(), Hand(NOW).at_work():
+        yield
+
+
+def after(**span: int) -> datetime:
+    return NOW + timedelta(**span)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (42, "42 s"),
+        (60, "1 min"),
+        (1080, "18 min"),
+        (4800, "1 h 20 min"),
+        (3900, "1 h 05 min"),
+        (7200, "2 h"),
+        (93_600, "1 day 2 h"),
+        (259_200, "3 days"),
+    ],
+)
+def test_duration(seconds: int, said: str) -> None:
+    assert moments.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (after(hours=1, minutes=20), "in 1 h 20 min"),
+        (after(minutes=17, seconds=40), "in 18 min"),
+        (after(seconds=59), "in 59 s"),
+        (NOW, "in 0 s"),
+        (after(minutes=-35), "late by 35 min"),
+        (datetime(2026, 11, 25, 8, 40, tzinfo=UTC), "tomorrow 09:40"),
+        (datetime(2026, 11, 25, 15, 12, tzinfo=UTC), "tomorrow 16:12"),
+        (datetime(2026, 11, 27, 15, 12, tzinfo=UTC), "Fri 16:12"),
+        (datetime(2026, 12, 3, 8, 40, tzinfo=UTC), "3 Dec, 09:40"),
+        (None, ""),
+        (NEVER, ""),
+    ],
+)
+def test_due_phrase(at: datetime | None, said: str) -> None:
+    assert moments.due_phrase(at) == said
+
+
+def test_due_phrase_of_a_paused_promise() -> None:
+    assert moments.due_phrase(None, seconds_left=7200) == "paused, 2 h left"
+    assert moments.due_phrase(after(hours=-9), seconds_left=-7200) == "late by 2 h, paused"
+
+
+def test_lateness_counts_open_seconds_where_they_are_known() -> None:
+    assert moments.due_phrase(after(hours=-20), late_for=2100) == "late by 35 min"
+
+
+def test_beyond_todays_closing_a_moment_is_said_and_never_open_hours() -> None:
+    closes_at = after(minutes=30)
+    assert moments.due_phrase(after(minutes=30), closes_at=closes_at) == "in 30 min"
+    assert moments.due_phrase(after(minutes=31), closes_at=closes_at) == "today 14:43"
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (after(minutes=30), "today 14:42"),
+        (after(days=1), "tomorrow 14:12"),
+        (after(days=-1), "yesterday 14:12"),
+        (after(days=6), "Mon 14:12"),
+        (after(days=7), "1 Dec, 14:12"),
+    ],
+)
+def test_moment(at: datetime, said: str) -> None:
+    assert moments.moment(at) == said
+
+
+@pytest.mark.parametrize("language", ["hu"], indirect=True)
+def test_hungarian_dates_have_no_leading_zero_for_hours() -> None:
+    assert moments.moment(datetime(2026, 11, 28, 7, 6, tzinfo=UTC)) == "11. 28. 8:06"
+    assert moments.moment(datetime(2027, 1, 4, 15, 12, tzinfo=UTC)) == "2027. 1. 4. 16:12"
+    assert moments.moment(datetime(2026, 11, 24, 7, 40, tzinfo=UTC)).endswith(" 8:40")
+    assert moments.day(NOW) == "2026. 11. 24."
+
+
+def test_a_letter_names_the_day_and_the_zone_of_its_recipient() -> None:
+    at = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+    assert moments.written(at, "Europe/Budapest", "en") == "Wed 25 Nov, 10:30 CET"
+    assert moments.written(at, "Europe/Budapest", "hu") == "2026. 11. 25. 10:30 (CET)"
+    assert moments.written(at, "Europe/London", "en") == "Wed 25 Nov, 09:30 GMT"
+    assert moments.written(at, "Europe/London", "hu") == "2026. 11. 25. 9:30 (GMT)"
