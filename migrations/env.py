@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from alembic import context
-from flask import current_app
 
-from helpdesk.database import Base
+from helpdesk.database import Base, db
 
 HAND_MADE = ("ticket_search",)  # tables that each engine makes in its own way, outside the models
 
@@ -17,7 +16,7 @@ def _is_modelled(_object: Any, name: str | None, type_: str, _reflected: bool, _
 
 
 def run() -> None:
-    engine = current_app.extensions["migrate"].db.engine
+    engine = db.engine
     is_sqlite = engine.dialect.name == "sqlite"
     with engine.connect() as connection:
         if is_sqlite:

@@ -13,13 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk import create_app
+from helpdesk import create_app, schema
 from helpdesk.clock import Hand
 from helpdesk.database import Base, db
 from tests.postgres import PostgresServer
@@ -49,16 +48,18 @@ def database_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_url(database_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+def migrated_url(
+    database_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    database_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> str:
     """A database at head: a URL of SQLite or PostgreSQL that belongs to this test process."""
     if database_name == "postgresql":
         url: str = request.getfixturevalue("postgres_server").create_database("tests")
     else:
         url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'tests.db'}"
     app = _create(url, tmp_path_factory.mktemp("instance"))
-    with app.app_context():
-        flask_migrate.upgrade()
-        db.engine.dispose()
+    schema.upgrade(app)
     return url
 
 
