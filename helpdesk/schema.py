@@ -32,8 +32,8 @@ def head() -> str:
 
 def _head_of(folder: Path) -> str:
     texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))]
-    revisions = {name for text in texts for name in _REVISION.findall(text)}
-    followed = {name for text in texts for name in _FOLLOWS.findall(text)}
+    revisions: set[str] = {name for text in texts for name in _REVISION.findall(text)}
+    followed: set[str] = {name for text in texts for name in _FOLLOWS.findall(text)}
     heads = sorted(revisions - followed)
     if len(heads) != 1:
         raise ValueError(f"migrations must have one head, not {heads}")

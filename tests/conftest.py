@@ -51,8 +51,6 @@ def database_name(request: pytest.FixtureRequest) -> str:
 def migrated_url(
     database_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> str:
-    database_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> str:
     """A database at head: a URL of SQLite or PostgreSQL that belongs to this test process."""
     if database_name == "postgresql":
         url: str = request.getfixturevalue("postgres_server").create_database("tests")
