@@ -14,11 +14,11 @@ from workflows.asks import (
 )
 from workflows.guards import (
     commercial_is_open,
+    commercial_pack_is_complete,
     confirmed_or_quiet,
     customer_is_confirmed,
     diagnosis_is_complete,
     no_child_is_open,
-    pack_is_complete,
     reopening_is_in_time,
     somebody_has_it,
     ticket_is_classified,
@@ -41,7 +41,7 @@ WORKED = (*OWN, COMMERCIAL)
 OPEN = (INTAKE, *WORKED)
 
 START = (customer_is_confirmed, ticket_is_classified, somebody_has_it)
-ESCALATE = (commercial_is_open, pack_is_complete)
+ESCALATE = (commercial_is_open, commercial_pack_is_complete)
 SOLUTION = (resolution_code, resolution_note, left_open_reason)
 
 # fmt: off

@@ -120,7 +120,8 @@ class Facts:
 
     The defaults are the cautious ones: what the caller does not say is not so. ``channels`` maps each
     support channel to why it is closed (empty: open), as ``escalation.verdicts`` finds; a channel that is
-    missing there is closed. ``pack_percent`` is None as long as the desk keeps no escalation packs.
+    missing there is closed. ``packs`` maps a channel to how complete its pack is, in per cent; a channel that
+    is missing there asks for no pack.
     ``is_reopen_window_open`` and ``is_quiet_over`` are judged by the caller, who knows the time.
     """
 
@@ -138,6 +139,6 @@ class Facts:
     is_reopen_window_open: bool = False
     is_quiet_over: bool = False
     channels: Mapping[ChannelKind, Reasons] = dataclasses.field(default_factory=dict, hash=False)
-    pack_percent: int | None = None
+    packs: Mapping[ChannelKind, int] = dataclasses.field(default_factory=dict, hash=False)
     pack_override: str = ""  # a lead's kept reason for escalating with an incomplete pack
     particulars: Particulars = Particulars()

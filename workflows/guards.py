@@ -93,17 +93,25 @@ signature_is_open = _channel_is_open(
 )
 
 
-@guard(N_("the escalation pack is complete, or a lead passed it with a reason"))
-def pack_is_complete(facts: Facts) -> Reasons:
-    is_short = facts.pack_percent is not None and facts.pack_percent < 100
-    incomplete = Reason(
-        "pack_incomplete",
-        N_("The escalation pack is %(percent)s %% complete; all of it is needed."),
-        {"percent": facts.pack_percent},
-        mend=Mend.PACK,
-        is_overridable=True,
-    )
-    return those((is_short and not facts.pack_override.strip(), incomplete))
+def _pack_is_complete(channel: ChannelKind) -> Guard:
+    def unmet(facts: Facts) -> Reasons:
+        percent = facts.packs.get(channel, 100)
+        incomplete = Reason(
+            "pack_incomplete",
+            N_("The escalation pack is %(percent)s %% complete; all of it is needed."),
+            {"percent": percent},
+            mend=Mend.PACK,
+            is_overridable=True,
+        )
+        return those((percent < 100 and not facts.pack_override.strip(), incomplete))
+
+    return Guard(N_("the escalation pack is complete, or a lead passed it with a reason"), unmet)
+
+
+commercial_pack_is_complete = _pack_is_complete(ChannelKind.COMMERCIAL)
+premier_pack_is_complete = _pack_is_complete(ChannelKind.PREMIER)
+advanced_pack_is_complete = _pack_is_complete(ChannelKind.ADVANCED)
+signature_pack_is_complete = _pack_is_complete(ChannelKind.SIGNATURE)
 
 
 @guard(N_("no child ticket is open"))

@@ -15,14 +15,16 @@ from workflows.asks import (
 )
 from workflows.guards import (
     advanced_is_open,
+    advanced_pack_is_complete,
     confirmed_or_quiet,
     customer_is_confirmed,
     diagnosis_is_complete,
     no_child_is_open,
-    pack_is_complete,
     premier_is_open,
+    premier_pack_is_complete,
     reopening_is_in_time,
     signature_is_open,
+    signature_pack_is_complete,
     somebody_has_it,
     ticket_is_classified,
 )
@@ -47,9 +49,9 @@ WORKED = (*OWN, *ESCALATED)
 OPEN = (INTAKE, *WORKED)
 
 START = (customer_is_confirmed, ticket_is_classified, somebody_has_it)
-TO_PREMIER = (premier_is_open, pack_is_complete)
-TO_ADVANCED = (advanced_is_open, pack_is_complete)
-TO_SIGNATURE = (signature_is_open, pack_is_complete)
+TO_PREMIER = (premier_is_open, premier_pack_is_complete)
+TO_ADVANCED = (advanced_is_open, advanced_pack_is_complete)
+TO_SIGNATURE = (signature_is_open, signature_pack_is_complete)
 SOLUTION = (resolution_code, resolution_note, left_open_reason)
 
 # fmt: off

@@ -355,7 +355,6 @@ class PackItem(StrEnum):
     DESK_LANGUAGE = "desk_language"
     DESK_TIME_ZONE = "desk_time_zone"
     PLAN = "plan"
-    INVOICE = "invoice"
     DIAGNOSTICS_CONSENT = "diagnostics_consent"
     ATTACHMENTS_CHECKED = "attachments_checked"
 

@@ -1,0 +1,100 @@
+"""Support channels, the desk's right to use them, and its rights at the customer: plain values.
+
+What a channel covers and costs is data, since the vendor changes it; the kinds are code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil
+from types import MappingProxyType
+from typing import Final
+
+from workflows.vocabulary import ChannelKind, Kind, Service
+
+KIND_OF: Final[Mapping[ChannelKind, Kind]] = MappingProxyType(
+    {
+        ChannelKind.COMMERCIAL: Kind.BILLING,
+        ChannelKind.PREMIER: Kind.TECHNICAL,
+        ChannelKind.ADVANCED: Kind.TECHNICAL,
+        ChannelKind.SIGNATURE: Kind.TECHNICAL,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A support channel as the desk has set it up.
+
+    ``cost_rank`` orders channels, cheapest first; ``cost`` is the fee and the price of an incident as
+    people read them. ``needs_right_to_act`` is False where the vendor asks for no rights at the customer.
+    """
+
+    kind: ChannelKind
+    services: frozenset[Service]
+    cost_rank: int = 0
+    cost: str = ""
+    needs_entitlement: bool = True
+    needs_right_to_act: bool = True
+    is_enabled: bool = True
+
+
+CLOUD: Final = frozenset({Service.AZURE, Service.MICROSOFT365, Service.DYNAMICS365})
+USUAL_CHANNELS: Final = (
+    Channel(ChannelKind.COMMERCIAL, frozenset(Service), cost_rank=0, needs_entitlement=False),
+    Channel(ChannelKind.SIGNATURE, CLOUD - {Service.MICROSOFT365}, cost_rank=1),
+    Channel(ChannelKind.ADVANCED, CLOUD, cost_rank=2),
+    Channel(ChannelKind.PREMIER, frozenset(Service), cost_rank=3),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """The desk's right to use a channel, both dates included.
+
+    ``number`` is the caller's own, to find the row again. ``incidents_included`` is None where the channel
+    does not count them; ``incidents_used`` is what was taken less what was refunded.
+    """
+
+    number: int
+    channel: ChannelKind
+    starts_on: date
+    ends_on: date
+    incidents_included: int | None = None
+    incidents_used: int = 0
+
+    @property
+    def incidents_left(self) -> int | None:
+        """How many incidents may still be opened; None when they are not counted."""
+        if self.incidents_included is None:
+            return None
+        return max(0, self.incidents_included - self.incidents_used)
+
+    def runs_out_on(self, on: date) -> date | None:
+        """The day the last incident goes at the pace so far; None when some will be left."""
+        left, days = self.incidents_left, (on - self.starts_on).days + 1
+        if left is None or self.incidents_used <= 0 or days <= 0:
+            return None
+        last = on + timedelta(days=ceil(left * days / self.incidents_used))
+        return last if last <= self.ends_on else None
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A role the customer has granted the desk; ``ends_on`` (included) is None when it does not expire."""
+
+    ends_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the desk stands towards the customer.
+
+    A right that is None is missing. A desk that keeps no record of rights says so with ``tracks_rights``;
+    otherwise nothing recorded means nothing granted.
+    """
+
+    is_indirect_reseller: bool = False
+    tracks_rights: bool = True
+    delegated_admin: Right | None = None
+    support_request: Right | None = None  # on the customer's Azure subscriptions
