@@ -33,7 +33,9 @@ class OutboxMessage(Base):
 
     __tablename__ = "outbox_message"
     __table_args__ = (
-        sa.Index("ix_outbox_message_due", "next_attempt_at", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+        sa.Index(
+            "ix_outbox_message_due", "next_attempt_at", "id", sqlite_where=_PENDING, postgresql_where=_PENDING
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -44,7 +46,9 @@ class OutboxMessage(Base):
     language: Mapped[str] = mapped_column(sa.String(5), default="en")
     ticket_id: Mapped[int | None] = mapped_column(sa.ForeignKey("ticket.id"))
     params: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    delivery_state: Mapped[DeliveryState] = mapped_column(words(DeliveryState, "delivery_state"), default=DeliveryState.PENDING)
+    delivery_state: Mapped[DeliveryState] = mapped_column(
+        words(DeliveryState, "delivery_state"), default=DeliveryState.PENDING
+    )
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime]
     created_at: Mapped[datetime]

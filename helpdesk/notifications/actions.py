@@ -1,0 +1,118 @@
+"""What changes in this room, inside the caller's transaction; nothing here commits.
+
+How an action tells people, in the transaction of the change they are told of::
+
+    from helpdesk.notifications import recipients
+    from helpdesk.notifications.actions import queue_many
+    from helpdesk.notifications.notices import tell
+    from helpdesk.notifications.recipients import Recipient
+    from helpdesk.notifications.topics import NoticeTopic
+
+    rita = Recipient("rita@alpina.example", "hu", "Europe/Budapest")        # a contact: mail only
+    ana = Recipient.of_user(ticket.assignee)                                # staff: bell and mail
+    cause = f"event:{ticket.id}:{event.seq}"
+    queue_many(
+        [
+            *tell(NoticeTopic.PUBLIC_REPLY, recipients.for_contact(rita), cause=cause, ticket_id=ticket.id,
+                  params={"subject": ticket.subject, "author": "Ana Kovács", "body": message.body}),
+            *tell(NoticeTopic.ASSIGNED, recipients.for_assignment(ana, by_user_id=actor.user_id), cause=cause,
+                  ticket_id=ticket.id, params={"subject": ticket.subject, "by": actor.name}),
+        ],
+        now,
+    )
+
+Everything goes out in one statement. The same cause queued again writes nothing and raises nothing. Which
+params a topic needs stands in ``topics.SHAPES``; ``secret_path`` is "/track/<token>" or another path that
+opens without a password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from helpdesk.database import db
+from helpdesk.notifications.models import DeliveryState, Notification, OutboxMessage, Transport
+from helpdesk.notifications.notices import Notice
+from helpdesk.notifications.topics import NoticeTopic
+
+
+def queue_many(notices: Iterable[Notice], now: datetime) -> int:
+    """Write ``notices`` to the outbox in one statement and return how many were new."""
+    rows = [_row(notice, now) for notice in notices]
+    if not rows:
+        return 0
+    connection = db.session.connection()
+    return connection.execute(_insert(OutboxMessage, connection.dialect.name), rows).rowcount
+
+
+def queue(
+    stable_id: str,
+    transport: Transport,
+    recipient: str,
+    topic: NoticeTopic,
+    language: str,
+    params: Mapping[str, Any],
+    ticket_id: int | None,
+    now: datetime,
+) -> bool:
+    """Write one notice to the outbox; False when its ``stable_id`` was there. Raises ValueError as Notice."""
+    return queue_many([Notice(stable_id, transport, recipient, topic, language, params, ticket_id)], now) == 1
+
+
+def _row(notice: Notice, now: datetime) -> dict[str, Any]:
+    return {
+        "stable_id": notice.stable_id,
+        "transport": notice.transport,
+        "recipient": notice.recipient,
+        "topic": notice.topic,
+        "language": notice.language,
+        "ticket_id": notice.ticket_id,
+        "params": notice.params,
+        "delivery_state": DeliveryState.PENDING,
+        "attempts": 0,
+        "next_attempt_at": now,
+        "created_at": now,
+        "last_error": "",
+    }
+
+
+@lru_cache
+def _insert(model: type[OutboxMessage | Notification], dialect: str) -> Any:
+    """INSERT that leaves a row with a known stable id alone.
+
+    A Core statement with the rows beside it, not within: that one is compiled once and cached. ON CONFLICT
+    rather than a caught IntegrityError: on PostgreSQL the error would have ended the caller's transaction.
+    """
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(model).on_conflict_do_nothing(index_elements=["stable_id"])
+    return statement.execution_options(preserve_rowcount=True)
+
+
+def mark_read(notification_id: int, user_id: int, now: datetime) -> None:
+    """Mark one line under the person's own bell as read; one read already keeps its moment."""
+    _mark(Notification.id == notification_id, user_id, now)
+
+
+def mark_all_read(user_id: int, up_to_id: int, now: datetime) -> None:
+    """Mark everything the person has seen, that is up to ``up_to_id``: what came meanwhile stays unread."""
+    _mark(Notification.id <= up_to_id, user_id, now)
+
+
+def mark_ticket_read(ticket_id: int, user_id: int, now: datetime) -> None:
+    """Mark what the bell says about a ticket as read, when the person opens that ticket another way."""
+    _mark(Notification.ticket_id == ticket_id, user_id, now)
+
+
+def _mark(which: sa.ColumnElement[bool], user_id: int, now: datetime) -> None:
+    db.session.execute(
+        sa.update(Notification)
+        .where(Notification.user_id == user_id, Notification.read_at.is_(None), which)
+        .values(read_at=now)
+        .execution_options(synchronize_session=False)
+    )
