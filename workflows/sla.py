@@ -7,11 +7,11 @@ events may be given as plain mappings, or parsed once by ``Policy.of`` and ``rea
 from collections.abc import Mapping
 from typing import Any
 
+from workflows.business_moments import Seconds, to_seconds
 from workflows.business_time import Span
-from workflows.sla_clocks import Replay
-from workflows.sla_course import Pause
-from workflows.sla_cycle import NO_VIEW, Change, ClockView, Cycle
-from workflows.sla_events import Event, Events, Moment, read_events, read_moment
+from workflows.sla_cycle import NO_VIEW, Change, ClockView, Cycle, Pause
+from workflows.sla_events import Event, Events, Moment, read_events
+from workflows.sla_replay import Replay
 from workflows.sla_terms import Calendars, InvalidSla, Policy
 from workflows.vocabulary import ClockKind
 
@@ -43,13 +43,10 @@ def evaluate(
     types of docs/sla.md in time order; those after ``at`` are ignored. Moments are aware datetimes
     or ISO 8601 strings with an offset. Raises InvalidSla or BusinessTimeError, both ValueErrors.
     """
-    moment = read_moment(at)
+    moment = to_seconds(at)
     play = _played(policy, calendar, events, moment, is_timed=False)
     cycles = play.cycles
-    return {
-        kind: cycles[kind][-1].view(moment) if kind in cycles else NO_VIEW
-        for kind in play.policy.change.targets
-    }
+    return {kind: cycles[kind][-1].view(moment) if kind in cycles else NO_VIEW for kind in play.kinds}
 
 
 def replay(
@@ -62,7 +59,7 @@ def replay(
     {kind: [{"level": 1, "percent": 75} | {"level": 2, "minutes_before": 30} | {"level": 3,
     "minutes_after": 60}]}, minutes being business minutes.
     """
-    moment = read_moment(at)
+    moment = to_seconds(at)
     play = _played(policy, calendar, events, moment, is_timed=True)
     return {
         kind: tuple(
@@ -71,7 +68,7 @@ def replay(
                 (clock for clock in play.cycles.get(kind, ()) if clock.is_known), start=1
             )
         )
-        for kind in play.policy.change.targets
+        for kind in play.kinds
     }
 
 
@@ -97,7 +94,9 @@ def explain_clock(
     return explain(cycles[-1]) if cycles else []
 
 
-def _played(policy: PolicyLike, calendar: Calendars, events: Events, at: Any, *, is_timed: bool) -> Replay:
+def _played(
+    policy: PolicyLike, calendar: Calendars, events: Events, at: Seconds, *, is_timed: bool
+) -> Replay:
     terms = policy if isinstance(policy, Policy) else Policy.of(policy, calendar)
     play = Replay(terms, is_timed=is_timed)
     play.run(read_events(events), at)

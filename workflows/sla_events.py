@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from workflows.business_errors import InvalidMoment, NaiveMoment
 from workflows.business_time import BusinessCalendar
 from workflows.sla_terms import (
     InvalidSla,
@@ -42,18 +43,21 @@ Events = Iterable[Event | Mapping[str, Any]]
 
 
 def read_moment(value: object) -> datetime:
-    """Return an aware datetime or an ISO 8601 string with an offset as aware UTC; raise InvalidSla."""
+    """Return an aware datetime, or an ISO 8601 string with an offset, as aware UTC.
+
+    Raises NaiveMoment without an offset, InvalidMoment for anything else that is no moment.
+    """
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            raise InvalidSla("invalid_moment", f"{value!r} is no ISO 8601 moment.") from None
+            raise InvalidMoment(f"{value!r} is no ISO 8601 moment.") from None
     if not isinstance(value, datetime):
-        raise InvalidSla("invalid_moment", f"A moment is a datetime or an ISO 8601 string, not {value!r}.")
+        raise InvalidMoment(f"A moment is a datetime or an ISO 8601 string, not {value!r}.")
     if value.tzinfo is UTC:
         return value
     if value.utcoffset() is None:
-        raise InvalidSla("naive_moment", f"The moment {value.isoformat()} has no offset from UTC.")
+        raise NaiveMoment(f"The moment {value.isoformat()} has no offset from UTC.")
     return value.astimezone(UTC)
 
 

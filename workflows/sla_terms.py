@@ -153,10 +153,7 @@ def read_calendar(value: object) -> BusinessCalendar:
         return value
     if not isinstance(value, Mapping):
         raise InvalidSla("invalid_calendar", f"A calendar is a BusinessCalendar or a mapping, not {value!r}.")
-    try:
-        return BusinessCalendar.of(value)  # kept, so that replaying a ticket again builds nothing
-    except TypeError:  # no JSON, as with keys that are dates
-        return BusinessCalendar.from_mapping(value)
+    return BusinessCalendar.of(value)  # kept, so that replaying a ticket again builds nothing
 
 
 def read_kind(value: object) -> ClockKind:

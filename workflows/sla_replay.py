@@ -1,11 +1,11 @@
 """Which clock starts, pauses, goes on and ends at which event: the Clocks table of sla.md, replayed."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 
-from workflows.sla_course import Pause
-from workflows.sla_cycle import Clock
+from workflows.business_moments import Seconds, to_seconds
+from workflows.sla_clock import Clock
 from workflows.sla_events import Event
+from workflows.sla_stops import Causes, Stops
 from workflows.sla_terms import Policy
 from workflows.vocabulary import (
     ESCALATED_STATES,
@@ -34,35 +34,37 @@ DEAF_STATES = frozenset({State.CLOSED, State.TURNED_AWAY, State.MERGED})  # mess
 class Replay:
     """The clocks of one ticket, or of one vendor case, as its events come in.
 
-    ``cycles`` holds every cycle ever begun, by kind and in order; ``running`` those not ended.
+    ``cycles`` holds every cycle ever begun, by kind and in order; ``kinds`` are those a target was
+    ever set for, be it None.
     """
 
     def __init__(self, policy: Policy, *, is_timed: bool) -> None:
-        self.policy = policy
+        self.kinds = dict.fromkeys(policy.change.targets)
         self.cycles: dict[ClockKind, list[Clock]] = {}
-        self.running: dict[ClockKind, Clock] = {}
+        self._running: dict[ClockKind, Clock] = {}
+        self._policy = policy
         self._is_timed = is_timed
+        self._at: Seconds = 0  # of the event at hand
+        self._stops = Stops()
         self._state: State | None = None  # None in the call of a vendor case
         self._is_assigned = False
         self._is_answered = False
         self._case: VendorCaseState | None = None
-        self._past: list[Pause] = []
-        self._hold: Pause | None = None
-        self._vendor: Pause | None = None
 
-    def run(self, events: Iterable[Event], at: datetime) -> None:
+    def run(self, events: Iterable[Event], at: Seconds) -> None:
         """Take the events up to and including ``at``, then let time pass until then."""
         for event in events:
-            if event.at > at:
+            self._at = to_seconds(event.at)
+            if self._at > at:
                 break
-            self._settle(event.at)
+            self._settle(self._at)
             _REACTIONS[event.type](self, event)
         self._settle(at)
 
-    def _settle(self, at: datetime) -> None:
+    def _settle(self, at: Seconds) -> None:
         """Write what is due before anything changes (R5)."""
         if self._is_timed:
-            for clock in self.running.values():
+            for clock in self._running.values():
                 clock.settle(at)
 
     # what is said --------------------------------------------------------------------------------
@@ -70,25 +72,25 @@ class Replay:
     def _create(self, event: Event) -> None:
         self._state = State.INTAKE
         for kind in STARTED_AT_CREATION:
-            self._start(kind, event)
+            self._start(kind)
         if event.by is SlaParty.AGENT:  # a message to the contact went out with it
             self._public_reply(event)
 
-    def _contact_message(self, event: Event) -> None:
-        if self._state not in DEAF_STATES and self._is_answered:
-            self._start(ClockKind.NEXT_RESPONSE, event)
+    def _contact_message(self, _: Event) -> None:
+        if self._is_answered and self._state not in DEAF_STATES:
+            self._start(ClockKind.NEXT_RESPONSE)
 
     def _public_reply(self, event: Event) -> None:
-        if self._state in DEAF_STATES:
+        if self._state is None or self._state in DEAF_STATES:
             return
         self._is_answered = True
         for kind in MET_BY_REPLY:
             self._end(kind, ClockState.MET, event)
         if self._state in OPEN_STATES:
-            self._start(ClockKind.PERIODIC_UPDATE, event)
+            self._start(ClockKind.PERIODIC_UPDATE)
 
-    def _nothing(self, event: Event) -> None:
-        """An internal note is no response."""
+    def _internal_note(self, _: Event) -> None:
+        """A note is no response."""
 
     # who has it, and what it waits for -----------------------------------------------------------
 
@@ -97,46 +99,29 @@ class Replay:
         if event.is_assigned:
             self._end(ClockKind.PICKUP, ClockState.MET, event)
         elif was_assigned and self._state in OPEN_STATES:
-            self._start(ClockKind.PICKUP, event)
+            self._start(ClockKind.PICKUP)
 
-    def _held(self, event: Event) -> None:
-        if self._state is not None and self._state not in OPEN_STATES:
-            return  # only an open ticket waits
+    def _hold(self, event: Event) -> None:
         assert event.cause is not None
-        old = self._dropped(self._hold, event.at)
-        cause = PauseCause(event.cause)
-        self._hold = Pause(event.at, None, cause)
-        self._repause(event.at, cause, old)
+        if self._state is None or self._state in OPEN_STATES:  # only an open ticket waits
+            self._follow_stops(self._stops.hold(PauseCause(event.cause), self._at))
 
-    def _released(self, event: Event) -> None:
-        old = self._dropped(self._hold, event.at)
-        self._hold = None
-        self._repause(event.at, old)
+    def _release(self, _: Event) -> None:
+        self._follow_stops(self._stops.release(self._at))
 
-    def _dropped(self, pause: Pause | None, at: datetime) -> PauseCause | None:
-        """End a pause, remember it if it lasted at all, and return its cause."""
-        if pause is None:
-            return None
-        if pause.start < at:
-            self._past.append(pause._replace(until=at))
-        return PauseCause(pause.cause)
-
-    def _repause(self, at: datetime, *causes: PauseCause | None) -> None:
+    def _follow_stops(self, causes: Causes) -> None:
         """Stop or let go on the clocks that care for one of the causes."""
-        pauses = self._pauses()
-        for clock in self.running.values():
+        if not causes:
+            return
+        for clock in self._running.values():
             if not clock.terms.pause_on.isdisjoint(causes):
-                clock.follow(clock.terms, pauses, at)
-
-    def _pauses(self) -> list[Pause]:
-        pauses = [*self._past, *(pause for pause in (self._hold, self._vendor) if pause)]
-        return sorted(pauses) if len(pauses) > 1 else pauses
+                clock.follow(clock.terms, self._stops.every, self._at)
 
     # where it is ---------------------------------------------------------------------------------
 
-    def _moved(self, event: Event) -> None:
+    def _move(self, event: Event) -> None:
         old, new = self._state, event.state
-        if new is old or new is None:
+        if new is None or new is old:
             return
         self._state = new
         if new in OPEN_STATES:
@@ -147,68 +132,60 @@ class Replay:
     def _go_on(self, old: State | None, new: State, event: Event) -> None:
         if old in STATE_CLOCKS:
             self._end(STATE_CLOCKS[old], ClockState.MET, event)
-        self._set_vendor(new in ESCALATED_STATES, event.at)
+        self._follow_stops(self._stops.set_vendor(new in ESCALATED_STATES, self._at))
         if ClockKind.RESOLUTION not in self.cycles:
-            return  # the call of a vendor case: the ticket's own clocks are told elsewhere
+            return  # the call of a vendor case: the ticket's own clocks are told in another
         if old not in OPEN_STATES:
-            self._reopen(event)
+            self._reopen()
         if new in STATE_CLOCKS:
-            self._start(STATE_CLOCKS[new], event)
+            self._start(STATE_CLOCKS[new])
 
-    def _reopen(self, event: Event) -> None:
-        """Resume what was promised from the beginning; every other clock waits for its next start (R4)."""
-        if self.cycles[ClockKind.FIRST_RESPONSE][-1].ended is ClockState.CANCELLED:
-            self._resume(ClockKind.FIRST_RESPONSE, event)
-        self._resume(ClockKind.RESOLUTION, event)
+    def _reopen(self) -> None:
+        """Resume what was promised from the beginning; other clocks wait for their next start (R4)."""
+        if self.cycles[ClockKind.FIRST_RESPONSE][-1].outcome is ClockState.CANCELLED:
+            self._resume(ClockKind.FIRST_RESPONSE)
+        self._resume(ClockKind.RESOLUTION)
         if not self._is_assigned:
-            self._start(ClockKind.PICKUP, event)
+            self._start(ClockKind.PICKUP)
 
     def _rest(self, new: State, event: Event) -> None:
-        """End the clocks before the pauses, so that a paused clock ends paused (R3)."""
+        """End the clocks before the stops, so that a paused clock ends paused (R3)."""
         if new is State.RESOLVED:
             self._is_answered = True
             self._end(ClockKind.PICKUP, ClockState.CANCELLED, event)
             for kind in MET_BY_RESOLVING:
                 self._end(kind, ClockState.MET, event)
         else:
-            for kind in tuple(self.running):
+            for kind in tuple(self._running):
                 self._end(kind, ClockState.CANCELLED, event)
-        self._released(event)
-        self._set_vendor(False, event.at)
-
-    def _set_vendor(self, is_with_vendor: bool, at: datetime) -> None:
-        if is_with_vendor == (self._vendor is not None):
-            return
-        self._dropped(self._vendor, at)
-        self._vendor = Pause(at, None, PauseCause.VENDOR) if is_with_vendor else None
-        self._repause(at, PauseCause.VENDOR)
+        self._follow_stops((*self._stops.release(self._at), *self._stops.set_vendor(False, self._at)))
 
     # the terms -----------------------------------------------------------------------------------
 
-    def _retargeted(self, event: Event) -> None:
+    def _retarget(self, event: Event) -> None:
         if event.policy is not None:  # targets and calendars at one stroke: no state in between can breach
-            self._apply(event.policy, event.at)
+            self._apply(event.policy)
             return
         assert event.change is not None
-        self._apply(self.policy.merged(event.change), event.at)
+        self._apply(self._policy.merged(event.change))
 
-    def _recalendared(self, event: Event) -> None:
+    def _recalendar(self, event: Event) -> None:
         assert event.calendar is not None
-        self._apply(self.policy.on_calendar(event.calendar, event.kinds), event.at)
+        self._apply(self._policy.on_calendar(event.calendar, event.kinds))
 
-    def _apply(self, policy: Policy, at: datetime) -> None:
-        self.policy = policy
-        pauses = self._pauses()
-        for kind, clock in self.running.items():
-            clock.follow(policy.terms(kind), pauses, at)
+    def _apply(self, policy: Policy) -> None:
+        self._policy = policy
+        self.kinds.update(dict.fromkeys(policy.change.targets))
+        for kind, clock in self._running.items():
+            clock.follow(policy.terms(kind), self._stops.every, self._at)
 
     # the vendor's case ---------------------------------------------------------------------------
 
-    def _case_opened(self, event: Event) -> None:
+    def _open_case(self, _: Event) -> None:
         self._case = VendorCaseState.OPEN
-        self._start(ClockKind.VENDOR_RESPONSE, event)
+        self._start(ClockKind.VENDOR_RESPONSE)
 
-    def _vendor_noted(self, event: Event) -> None:
+    def _vendor_note(self, event: Event) -> None:
         if self._state in DEAF_STATES:
             return
         if event.by is SlaParty.VENDOR:
@@ -219,15 +196,15 @@ class Replay:
         else:
             return  # chasing the vendor moves no deadline of theirs
         if self._case is VendorCaseState.OPEN:
-            self._start(ClockKind.VENDOR_UPDATE, event)
+            self._start(ClockKind.VENDOR_UPDATE)
 
-    def _case_moved(self, event: Event) -> None:
+    def _move_case(self, event: Event) -> None:
         old, new = self._case, event.case
         if new is old or old is VendorCaseState.CLOSED:
             return
         self._case = new
-        if new is VendorCaseState.OPEN:
-            self._start(ClockKind.VENDOR_UPDATE, event)
+        if new is VendorCaseState.OPEN:  # told in so many words, before our note or without one
+            self._start(ClockKind.VENDOR_UPDATE)
             return
         self._end(ClockKind.VENDOR_UPDATE, ClockState.CANCELLED, event)
         if new is VendorCaseState.CLOSED:
@@ -235,37 +212,36 @@ class Replay:
 
     # a clock -------------------------------------------------------------------------------------
 
-    def _start(self, kind: ClockKind, event: Event) -> None:
+    def _start(self, kind: ClockKind) -> None:
         """Begin a cycle unless one runs: a second message does not move a deadline."""
-        if kind in self.running:
+        if kind in self._running:
             return
-        clock = Clock(kind, self.policy.terms(kind), self._pauses(), event.at, self._is_timed)
-        self.running[kind] = clock
+        clock = Clock(kind, self._policy.terms(kind), self._stops.every, self._at, self._is_timed)
+        self._running[kind] = clock
         self.cycles.setdefault(kind, []).append(clock)
 
-    def _end(self, kind: ClockKind, state: ClockState, event: Event) -> None:
-        clock = self.running.pop(kind, None)
+    def _end(self, kind: ClockKind, outcome: ClockState, event: Event) -> None:
+        clock = self._running.pop(kind, None)
         if clock is not None:
-            clock.end(state, event.type, self._pauses(), event.at)
+            clock.end(outcome, event.type, self._stops.every, self._at)
 
-    def _resume(self, kind: ClockKind, event: Event) -> None:
-        clock = self.cycles[kind][-1]
-        clock.resume(self.policy.terms(kind), self._pauses(), event.at)
-        self.running[kind] = clock
+    def _resume(self, kind: ClockKind) -> None:
+        clock = self._running[kind] = self.cycles[kind][-1]
+        clock.resume(self._policy.terms(kind), self._stops.every, self._at)
 
 
 _REACTIONS: dict[SlaEvent, Callable[[Replay, Event], None]] = {
     SlaEvent.CREATE: Replay._create,
     SlaEvent.CONTACT_MESSAGE: Replay._contact_message,
     SlaEvent.PUBLIC_REPLY: Replay._public_reply,
-    SlaEvent.INTERNAL_NOTE: Replay._nothing,
-    SlaEvent.HOLD: Replay._held,
-    SlaEvent.RELEASE: Replay._released,
-    SlaEvent.STATE: Replay._moved,
+    SlaEvent.INTERNAL_NOTE: Replay._internal_note,
+    SlaEvent.HOLD: Replay._hold,
+    SlaEvent.RELEASE: Replay._release,
+    SlaEvent.STATE: Replay._move,
     SlaEvent.ASSIGNED: Replay._assigned,
-    SlaEvent.TARGETS: Replay._retargeted,
-    SlaEvent.CALENDAR: Replay._recalendared,
-    SlaEvent.VENDOR_CASE_OPENED: Replay._case_opened,
-    SlaEvent.VENDOR_NOTE: Replay._vendor_noted,
-    SlaEvent.VENDOR_CASE: Replay._case_moved,
+    SlaEvent.TARGETS: Replay._retarget,
+    SlaEvent.CALENDAR: Replay._recalendar,
+    SlaEvent.VENDOR_CASE_OPENED: Replay._open_case,
+    SlaEvent.VENDOR_NOTE: Replay._vendor_note,
+    SlaEvent.VENDOR_CASE: Replay._move_case,
 }
