@@ -1,0 +1,196 @@
+"""The ``helpdesk`` command. Each command imports what it needs, so that the others start at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import config as settings
+from workflows.vocabulary import Role
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+@click.group()
+def cli() -> None:
+    """The support desk: serve it, keep its promises, look after it."""
+
+
+def main() -> None:
+    """Entry point: a wrong setting or a refusal is a sentence, not a traceback."""
+    try:
+        cli()
+    except settings.ConfigurationError as error:
+        sys.exit(f"{error}")
+
+
+@contextmanager
+def application() -> Iterator[Flask]:
+    """The application, its context entered; the desk's own errors end the command with their sentence."""
+    from helpdesk import create_app
+    from helpdesk.errors import HelpdeskError
+
+    app = create_app()
+    with app.app_context():
+        try:
+            yield app
+        except HelpdeskError as error:
+            sys.exit(error.sentence)
+
+
+# serving ----------------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+def web(host: str, port: int, workers: int) -> None:
+    """Serve pages and API; no scheduler inside."""
+    from helpdesk.serving import serve
+
+    click.echo(f"Serving on http://{host}:{port}")
+    serve(host, port, workers)
+
+
+@cli.command()
+def scheduler() -> None:
+    """Keep the promises: warnings, breaches, holds, closing, deliveries. Any number may run at once."""
+    from helpdesk import create_app
+    from helpdesk.jobs.scheduler import run
+
+    run(create_app())
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
+def run(host: str, port: int, workers: int) -> None:
+    """Web and scheduler for one machine; either is started again when it dies."""
+    from helpdesk.supervisor import Child, supervise
+
+    settings.load()  # a wrong setting is said once, here, not by every child again and again
+    served = Child("web", "--host", host, "--port", str(port), "--workers", str(workers))
+    supervise([served, Child("scheduler")])
+
+
+# data -------------------------------------------------------------------------------------------------------
+
+
+@cli.group()
+def db() -> None:
+    """The database's schema."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Migrate to the newest revision and add what a new desk needs."""
+    from helpdesk import create_app, schema
+    from helpdesk.clock import now
+    from helpdesk.database import unit_of_work
+    from helpdesk.demo.defaults import install_defaults
+
+    app = create_app()
+    schema.upgrade(app)
+    with app.app_context(), unit_of_work():
+        install_defaults(now())
+    click.echo(f"The database is at revision {schema.head()}.")
+
+
+@cli.command()
+@click.option("--tickets", default=400, show_default=True, type=click.IntRange(1), help="How many.")
+@click.option("--seed", default=1, show_default=True, help="The same seed makes the same world.")
+@click.option("--if-empty", is_flag=True, help="Do nothing when there are tickets already.")
+def demo(tickets: int, seed: int, if_empty: bool) -> None:
+    """Load a demo world through the product's own verbs."""
+    from helpdesk.demo import world
+
+    with application() as app:
+        if if_empty and not world.is_empty():
+            return
+        with click.progressbar(length=tickets, label="Demo world", file=sys.stderr) as bar:
+            world.build(app, tickets=tickets, seed=seed, progress=bar.update)
+
+
+@cli.group()
+def user() -> None:
+    """Staff accounts."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option(
+    "--role", "roles", multiple=True, required=True, type=click.Choice([role.value for role in Role])
+)
+@click.option("--name", help="As colleagues and customers read it; made from the address when missing.")
+@click.option("--password", help="Visible to others on this machine; --password-stdin is not.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the standard input.")
+def user_add(
+    email: str, roles: tuple[str, ...], name: str | None, password: str | None, password_stdin: bool
+) -> None:
+    """Give EMAIL an account with one or several roles."""
+    from helpdesk.accounts import actions
+    from helpdesk.accounts.actor import COMMAND_LINE
+    from helpdesk.clock import now
+    from helpdesk.database import unit_of_work
+
+    if (password is None) != password_stdin:
+        raise click.UsageError("Give the password by --password or by --password-stdin.")
+    secret = sys.stdin.readline().rstrip("\n") if password is None else password
+    with application(), unit_of_work():
+        actions.add_user(email, name, secret, [Role(role) for role in roles], COMMAND_LINE, now())
+    click.echo(f"{email} may sign in as {', '.join(roles)}.")
+
+
+@cli.group()
+def audit() -> None:
+    """The tickets' histories."""
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Check every ticket's event chain; exit 1 and name the first bad row."""
+    from helpdesk.tickets.history import verify
+
+    count = 0
+    with application():
+        for count, (number, broken) in enumerate(verify(), start=1):  # noqa: B007 (counts)
+            if broken is not None:
+                sys.exit(f"Ticket #{number}, event {broken.seq}: {broken.reason}.")
+    click.echo(f"{count} tickets verified: every chain is whole.")
+
+
+# looking after it -------------------------------------------------------------------------------------------
+
+
+@cli.command()
+def check() -> None:
+    """Say what is wrong with this installation and how to mend it; exit 1 if anything is."""
+    from helpdesk.jobs.readiness import examine
+
+    with application() as app:
+        findings = examine(app)
+    for finding in findings:
+        click.echo(f"{'ok' if finding.is_well else '!!':3} {finding.name}: {finding.sentence}")
+    if not all(finding.is_well for finding in findings):
+        sys.exit(1)
+
+
+@cli.command("config")
+def show_config() -> None:
+    """List every setting: its environment name, its value in force, what it is for."""
+    values: dict[str, Any] = settings.load()
+    for setting in settings.SETTINGS:
+        value = values[setting.key]
+        shown = "***" if setting.is_secret and value is not None else "-" if value is None else value
+        click.echo(f"{setting.env}={shown}\n    {setting.comment}")
+
+
+if __name__ == "__main__":
+    main()

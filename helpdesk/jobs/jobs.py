@@ -1,0 +1,94 @@
+"""One shallow function a job.
+
+Each is a generator that yields after every transaction: there the scheduler may stop it, so that SIGTERM
+ends a run between two tickets and never inside one. The value says whether something was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import structlog
+
+from helpdesk.clock import now
+from helpdesk.database import unit_of_work
+
+Steps = Iterator[bool]
+Due = Callable[[datetime, int], list[int]]
+Act = Callable[[int, datetime], bool]
+PutOff = Callable[[int, datetime, str], None]
+
+BATCH = 100
+"""Rows a query fetches at a time: small, so that several schedulers seldom try for the same ones."""
+
+log = structlog.get_logger()
+
+
+def sweep_clocks() -> Steps:
+    """Warn and breach what is due, oldest first, ticket by ticket."""
+    from helpdesk.tickets import deadlines
+
+    yield from _each(deadlines.due, deadlines.settle_due, deadlines.put_off)
+
+
+def wake_holds() -> Steps:
+    """End the scheduled holds whose moment has come."""
+    from helpdesk.tickets import lifecycle
+
+    yield from _each(lifecycle.due_to_wake, lifecycle.wake)
+
+
+def close_resolved() -> Steps:
+    """Close the resolved tickets whose quiet period is over."""
+    from helpdesk.tickets import lifecycle
+
+    yield from _each(lifecycle.due_to_close, lifecycle.close_quiet)
+
+
+def deliver_outbox() -> Steps:
+    """Send what is waiting in the outbox."""
+    from helpdesk.notifications import delivery
+
+    while delivery.deliver_due(now(), BATCH):
+        yield True
+
+
+def sweep_staged_files() -> Steps:
+    """Remove uploads whose form was never accepted, and files that no row knows."""
+    from helpdesk.tickets import uploads
+
+    yield uploads.sweep(now()) > 0
+
+
+def _each(due: Due, act: Act, put_off: PutOff | None = None) -> Steps:
+    """``act`` on every ticket that is ``due``, each in a transaction of its own and at most once a run.
+
+    Tickets that stay due (they failed, or another scheduler has them) don't count towards the batch, so
+    that however many they are, the ones behind them get their turn.
+    """
+    tried: set[int] = set()
+    stuck = 0
+    while fresh := [ticket_id for ticket_id in due(now(), BATCH + stuck) if ticket_id not in tried]:
+        for ticket_id in fresh:
+            tried.add(ticket_id)
+            is_done = _one(ticket_id, act, put_off)
+            stuck += not is_done
+            yield is_done
+
+
+def _one(ticket_id: int, act: Act, put_off: PutOff | None) -> bool:
+    """One ticket; a failure is logged and the ticket put off.
+
+    Raises OperationalError when the database is away, since then it can't be put off either.
+    """
+    moment = now()
+    try:
+        with unit_of_work():
+            return act(ticket_id, moment)
+    except Exception as error:
+        log.exception("ticket_put_off", ticket=ticket_id, job=getattr(act, "__name__", ""))
+        if put_off is not None:
+            with unit_of_work():
+                put_off(ticket_id, moment, f"{type(error).__name__}: {error}")
+        return False
