@@ -1,7 +1,7 @@
 // Reply or note: one box, two tabs, Ctrl+Enter sends, what is typed survives a closed tab.
 // Without this script the two forms stand one under the other and send as forms do.
 //
-// <section data-composer="1042"> <a role=tab data-tab="reply"> ... <form data-panel="reply"> <textarea> ...
+// <section data-composer="1042"> <a data-tab="reply"> ... <div data-panel="reply"><form> <textarea> ...
 
 const composer = document.querySelector("[data-composer]");
 if (composer) start(composer);
@@ -34,7 +34,7 @@ function start(place) {
     panel.setAttribute("role", "tabpanel");
     keep(panel, place.dataset.composer);
     panel.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) panel.requestSubmit();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) panel.querySelector("form").requestSubmit();
     });
   }
   choose(location.hash === "#note" ? "note" : "reply", { focus: false });
@@ -50,6 +50,7 @@ function start(place) {
 // The draft of one ticket and one tab, in this browser; gone once it was sent.
 function keep(panel, ticket) {
   const area = panel.querySelector("textarea");
+  const form = area.form;
   const said = panel.querySelector("[data-draft]");
   const name = `draft:${ticket}:${panel.dataset.panel}`;
   const stored = read(name);
@@ -69,12 +70,12 @@ function keep(panel, ticket) {
   const forget = () => { clearTimeout(timer); write(name, null); tell(said, null); };
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
-    if (ctx.sourceElement !== panel || ctx.response.status >= 400) return;
+    if (ctx.sourceElement !== form || ctx.response.status >= 400) return;
     forget();
-    panel.reset();
+    form.reset();
   });
   // A plain submission leaves the page: the draft goes, unless the answer brings the text back as an error.
-  panel.addEventListener("submit", () => { if (!panel.matches("[hx-post], [data-hx-post]")) forget(); });
+  form.addEventListener("submit", () => { if (!form.matches("[hx-post]")) forget(); });
 }
 
 function tell(place, at) {
