@@ -36,6 +36,7 @@ Interval = tuple[int, int]  # opening and closing as written; closing <= opening
 Definition = dict[str, Any]
 
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MIDNIGHT = ("24:00", "24:00:00")
 _BREAK_KEYS = {"date", "from", "to"}
 
@@ -93,11 +94,11 @@ def read_date(value: object) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
-        if isinstance(value, str) and len(value) == len("2026-01-31"):
+        if isinstance(value, str) and _DATE.fullmatch(value):
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise InvalidDate(f"{value!r} is no date like 2026-01-31.")
+    raise InvalidDate(f"The date {value!r} is not one like 2026-01-31.")
 
 
 # reading -----------------------------------------------------------------------------------------
@@ -123,7 +124,7 @@ def _read_week(week: object) -> dict[str, list[Interval]]:
     given = _mapping(week, "weekly hours")
     for name in given:
         if name not in WEEKDAYS:
-            raise InvalidDefinition(f"{name!r} is no day of the week; they are {', '.join(WEEKDAYS)}.")
+            raise InvalidDefinition(f"The week has no day {name!r}; its days are {', '.join(WEEKDAYS)}.")
     return {key: _read_intervals(given.get(key), f"on {name}") for key, name in WEEKDAYS.items()}
 
 

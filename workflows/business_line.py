@@ -6,17 +6,21 @@ bisections, whatever the span.
 """
 
 from bisect import bisect_left, bisect_right
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from workflows.business_days import Days
 from workflows.business_definition import DAY
-from workflows.business_errors import NeverOpen
+from workflows.business_errors import NeverOpen, OutOfRange
 from workflows.business_moments import Seconds
 
 CHUNK = 1 << 27  # seconds, 4.25 years
 CHUNKS_KEPT = 16
 TEN_YEARS = 3653 * DAY
+# what lies past these is out of range at once, without a walk through the centuries
+FIRST_SECOND = int(datetime.min.replace(tzinfo=UTC).timestamp())
+LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp())
 
 
 class Chunk(NamedTuple):
@@ -67,6 +71,8 @@ class Line:
         wanted = chunk.elapsed(start) + seconds
         if wanted <= chunk.total:
             return chunk.earliest(wanted)
+        if start + seconds > LAST_SECOND:
+            raise OutOfRange("The moment lies after the year 9999.")
         idle_since = max(start, chunk.ends[-1]) if chunk.ends else start
         while wanted > chunk.total:
             wanted -= chunk.total
@@ -86,6 +92,8 @@ class Line:
         number = int(end // CHUNK)
         chunk = self._chunk(number)
         behind = chunk.elapsed(end) - seconds
+        if end - seconds < FIRST_SECOND:
+            raise OutOfRange("The moment lies before the year 1.")
         idle_until = min(end, chunk.starts[0]) if chunk.starts else end
         while behind < 0:
             number -= 1

@@ -84,7 +84,7 @@ def _parsed(text: object) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise InvalidMoment(f"{text!r} is no ISO 8601 moment.") from error
+        raise InvalidMoment(f"The moment {text!r} is not written as ISO 8601 says.") from error
 
 
 def _read(pause: PauseLike) -> Pause:

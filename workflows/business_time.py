@@ -60,8 +60,10 @@ class BusinessCalendar:
     "YYYY-MM-DD" or ``date``. On a date: holiday > break > shift > week.
 
     Moments are aware datetimes or ISO 8601 strings with an offset. ``pauses`` are (from, to) or
-    (from, to, cause) in any order; overlapping ones count once. Every refusal is a
-    BusinessTimeError (a ValueError) with a ``code`` and a sentence.
+    (from, to, cause) in any order; overlapping ones count once. Answers are in the calendar's
+    zone, for people; compare and subtract them in UTC (``astimezone(UTC)``), because Python
+    compares two datetimes of one zone by the wall clock. Every refusal is a BusinessTimeError
+    (a ValueError) with a ``code`` and a sentence.
     """
 
     __slots__ = ("_days", "_hours", "_key", "_line", "zone")
@@ -115,13 +117,17 @@ class BusinessCalendar:
         The result is in the calendar's zone; a deadline at closing stays at closing, and 0 returns
         ``start``. Raises NeverOpen when ten years in a row hold no open moment.
         """
-        begin, line = to_seconds(start), self._line
-        end = line.advanced(begin, checked_duration(seconds))
+        line, at = self._line, to_seconds(start)
+        left: Seconds = checked_duration(seconds)
+        end = line.advanced(at, left)
         if pauses:
             for pause in merged(pauses):
-                if pause.start >= end or end == begin:
+                if pause.start >= end or not left:
                     break
-                end = line.advanced(end, line.count(max(begin, pause.start), pause.end))
+                if pause.end > at:
+                    left -= line.count(at, pause.start)
+                    at = pause.end
+                    end = line.advanced(at, left)
         return to_datetime(end, self.zone)
 
     def subtract(self, end: Moment, seconds: int, pauses: Iterable[PauseLike] = ()) -> datetime:
@@ -129,12 +135,16 @@ class BusinessCalendar:
 
         The mirror of ``add``: an opening stays at the opening, and 0 returns ``end``.
         """
-        finish, line = to_seconds(end), self._line
-        start = line.receded(finish, checked_duration(seconds))
+        line, at = self._line, to_seconds(end)
+        left: Seconds = checked_duration(seconds)
+        start = line.receded(at, left)
         for pause in reversed(merged(pauses)):
-            if pause.end <= start or start == finish:
+            if pause.end <= start or not left:
                 break
-            start = line.receded(start, line.count(pause.start, min(finish, pause.end)))
+            if pause.start < at:
+                left -= line.count(pause.end, at)
+                at = pause.start
+                start = line.receded(at, left)
         return to_datetime(start, self.zone)
 
     sub = subtract
@@ -231,7 +241,8 @@ class BusinessCalendar:
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("A business calendar does not change; build another one.")
 
-    __delattr__ = __setattr__  # type: ignore[assignment]
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("A business calendar does not change; build another one.")
 
     def __eq__(self, other: object) -> bool:
         return self._key == other._key if isinstance(other, BusinessCalendar) else NotImplemented

@@ -29,6 +29,7 @@ SPANS = ((2, 1), (40, 30), (480, 365))  # hours to add, days to count across
 ADD_TARGETS = {2: 20, 40: 100, 480: 1000}  # times businesstimedelta, at least
 BETWEEN_TARGETS = {2: 30, 40: 250, 480: 2500}
 GROWTH_TARGET = 1.3  # the longest span over the shortest, at most
+HOLIDAYS = frozenset(holidays.country_holidays("HU", years=YEARS))
 ROUNDS = 7
 CALLS, PEER_CALLS = 4000, 12
 
@@ -42,7 +43,7 @@ def calendar_mapping() -> dict[str, Any]:
     return {
         "timezone": ZONE,
         "week": {day: [[f"{OPENING:02}:00", f"{CLOSING}:00"]] for day in days},
-        "holidays": [day.isoformat() for day in sorted(_public_holidays())],
+        "holidays": [day.isoformat() for day in sorted(HOLIDAYS)],
     }
 
 
@@ -105,10 +106,6 @@ def _starts(number: int) -> list[datetime]:
     return [first + timedelta(seconds=chance.randrange(10 * 365 * 24 * HOUR)) for _ in range(number)]
 
 
-def _public_holidays() -> set[date]:
-    return set(holidays.country_holidays("HU", years=YEARS))
-
-
 def _ours() -> dict[str, Question]:
     calendar = BusinessCalendar.from_mapping(calendar_mapping())
 
@@ -126,7 +123,7 @@ def _peer() -> dict[str, Question]:
         working_days=[0, 1, 2, 3, 4],
         tz=zone,
     )
-    rules = businesstimedelta.Rules([workday, businesstimedelta.HolidayRule(_public_holidays(), tz=zone)])
+    rules = businesstimedelta.Rules([workday, businesstimedelta.HolidayRule(HOLIDAYS, tz=zone)])
 
     def add(start: datetime, seconds: int) -> object:
         return start + businesstimedelta.BusinessTimeDelta(rules, seconds=seconds)
@@ -144,7 +141,7 @@ def _bare() -> dict[str, Question]:
     before: list[int] = []
     for ordinal in range(date(YEARS[0], 1, 1).toordinal(), date(YEARS[-1], 12, 31).toordinal()):
         day = datetime.fromordinal(ordinal).replace(hour=OPENING, tzinfo=zone)
-        if day.weekday() < 5 and day.date() not in _HOLIDAYS:
+        if day.weekday() < 5 and day.date() not in HOLIDAYS:
             before.append(len(starts) * (CLOSING - OPENING) * HOUR)
             starts.append(int(day.timestamp()))
     length = (CLOSING - OPENING) * HOUR
@@ -163,9 +160,6 @@ def _bare() -> dict[str, Question]:
         return elapsed(end.timestamp()) - elapsed(start.timestamp())
 
     return {"add": add, "between": between}
-
-
-_HOLIDAYS = _public_holidays()
 
 
 def main() -> None:
