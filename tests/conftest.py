@@ -118,7 +118,7 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of a Chromium; the test is skipped, and says so, where there is none."""
-    path = os.environ.get("HELPDESK_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not path:
         pytest.skip("no Chromium found: browser tests are skipped")
     return path
