@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflows.business_moments import Seconds, to_seconds
-from workflows.business_time import Span
+from workflows.business_time import BusinessCalendar, Span
 from workflows.sla_cycle import NO_VIEW, Change, ClockView, Cycle, Pause
-from workflows.sla_events import Event, Events, Moment, read_events
+from workflows.sla_events import Event, Events, Moment, read_events, read_moment
+from workflows.sla_ledger import Ledger, LedgerSpan, draw_up
 from workflows.sla_replay import Replay
 from workflows.sla_terms import Calendars, InvalidSla, Policy
 from workflows.vocabulary import ClockKind
@@ -21,11 +22,14 @@ __all__ = [
     "Cycle",
     "Event",
     "InvalidSla",
+    "Ledger",
+    "LedgerSpan",
     "Pause",
     "Policy",
     "evaluate",
     "explain",
     "explain_clock",
+    "ledger",
     "read_events",
     "replay",
 ]
@@ -33,9 +37,7 @@ __all__ = [
 PolicyLike = Policy | Mapping[str, Any]
 
 
-def evaluate(
-    policy: PolicyLike, calendar: Calendars, events: Events, at: Moment
-) -> dict[ClockKind, ClockView]:
+def evaluate(policy: PolicyLike, calendar: Calendars, events: Events, at: Moment) -> dict[ClockKind, ClockView]:
     """Return how the latest cycle of each clock stands at ``at``, for every kind a target was ever set for.
 
     ``policy``: {"targets": {kind: seconds or None}, "pause_on": {kind: [cause]}, "levels"?}.
@@ -49,9 +51,7 @@ def evaluate(
     return {kind: cycles[kind][-1].view(moment) if kind in cycles else NO_VIEW for kind in play.kinds}
 
 
-def replay(
-    policy: PolicyLike, calendar: Calendars, events: Events, at: Moment
-) -> dict[ClockKind, tuple[Cycle, ...]]:
+def replay(policy: PolicyLike, calendar: Calendars, events: Events, at: Moment) -> dict[ClockKind, tuple[Cycle, ...]]:
     """Return every cycle of every clock with its whole history up to ``at``; arguments as ``evaluate``.
 
     A cycle for which nothing was ever promised is left out. The changes of a cycle only grow with
@@ -64,9 +64,7 @@ def replay(
     return {
         kind: tuple(
             clock.cycle(number, moment)
-            for number, clock in enumerate(
-                (clock for clock in play.cycles.get(kind, ()) if clock.is_known), start=1
-            )
+            for number, clock in enumerate((clock for clock in play.cycles.get(kind, ()) if clock.is_known), start=1)
         )
         for kind in play.kinds
     }
@@ -86,17 +84,23 @@ def explain(cycle: Cycle) -> list[Span]:
     return cycle.calendar.explain(cycle.started_at, until, pauses)
 
 
-def explain_clock(
-    policy: PolicyLike, calendar: Calendars, events: Events, kind: ClockKind, at: Moment
-) -> list[Span]:
+def explain_clock(policy: PolicyLike, calendar: Calendars, events: Events, kind: ClockKind, at: Moment) -> list[Span]:
     """Explain the latest cycle of one clock; empty if it has none. Arguments as ``evaluate``."""
     cycles = replay(policy, calendar, events, at).get(kind)
     return explain(cycles[-1]) if cycles else []
 
 
-def _played(
-    policy: PolicyLike, calendar: Calendars, events: Events, at: Seconds, *, is_timed: bool
-) -> Replay:
+def ledger(events: Events, calendar: BusinessCalendar, at: Moment) -> Ledger:
+    """Return whom every second of a ticket belongs to, from its creation to its last closing, merge or
+    turning away, or to ``at``.
+
+    ``calendar``: the resolution clock's at creation, else the default policy's; events that change it
+    are heeded, and the last one rules the whole ledger. Raises InvalidSla before the creation.
+    """
+    return draw_up(read_events(events), calendar, read_moment(at))
+
+
+def _played(policy: PolicyLike, calendar: Calendars, events: Events, at: Seconds, *, is_timed: bool) -> Replay:
     terms = policy if isinstance(policy, Policy) else Policy.of(policy, calendar)
     play = Replay(terms, is_timed=is_timed)
     play.run(read_events(events), at)

@@ -34,9 +34,7 @@ class Clock:
         "_spent", "_started_at", "kind", "outcome", "terms",
     )  # fmt: skip
 
-    def __init__(
-        self, kind: ClockKind, terms: ClockTerms, stops: Sequence[Stop], at: Seconds, is_timed: bool
-    ) -> None:
+    def __init__(self, kind: ClockKind, terms: ClockTerms, stops: Sequence[Stop], at: Seconds, is_timed: bool) -> None:
         self.kind = kind
         self.terms = terms
         self.outcome: ClockState | None = None  # met or cancelled
@@ -68,9 +66,7 @@ class Clock:
             due = self._spend()
             self._write(course.moment(due.threshold + 1), due.what, level=due.level)
 
-    def follow(
-        self, terms: ClockTerms, stops: Sequence[Stop], at: Seconds, *, is_resumed: bool = False
-    ) -> None:
+    def follow(self, terms: ClockTerms, stops: Sequence[Stop], at: Seconds, *, is_resumed: bool = False) -> None:
         """Take up the terms and stops now in force, and log what that changes."""
         before, is_retarget = self._course, terms is not self.terms and terms != self.terms
         self.terms = terms
@@ -233,5 +229,5 @@ def _pause(stop: Stop) -> Pause:
 def _change(line: _Line) -> Change:
     at, what, course, cause, level, is_on_retarget = line
     deadline = _moment(course.deadline) if course else None
-    late_from = _moment(course.late_from) if course else None
+    late_from = _moment(course.late_from) if course and what is ClockChange.BREACHED else None
     return Change(to_datetime(at, UTC), what, cause, level, deadline, late_from, is_on_retarget)

@@ -36,7 +36,7 @@ class Course:
         self.stops = stops
         self.paused_from = next((stop.start for stop in stops if stop.end is None), None)
         self._line = line
-        self._past = _united(stops)
+        self._past = _united(stops) if stops else []
         self._moments: dict[int, Seconds] = {}
 
     def elapsed(self, at: Seconds) -> int:

@@ -42,8 +42,8 @@ class Change:
     what: ClockChange
     cause: PauseCause | SpanReason | None  # of a pause
     level: int  # of a warning or ladder step, else 0
-    deadline_at: datetime | None
-    late_from: datetime | None
+    deadline_at: datetime | None  # as it was promised from then on
+    late_from: datetime | None  # of a breach
     is_on_retarget: bool
 
 
@@ -76,6 +76,4 @@ class Cycle:
 
     @property
     def view(self) -> ClockView:
-        return ClockView(
-            self.state, self.elapsed_seconds, self.remaining_seconds, self.deadline, self.breached
-        )
+        return ClockView(self.state, self.elapsed_seconds, self.remaining_seconds, self.deadline, self.breached)
