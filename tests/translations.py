@@ -64,11 +64,7 @@ def main() -> int:
     if not paths:
         print(f"{len(texts)} texts, but no catalogue in {TRANSLATIONS.relative_to(ROOT)}")
         return 1
-    wrong = [
-        f"{path.parent.parent.name} {said}"
-        for path in paths
-        for said in complaints(texts, read_catalogue(path))
-    ]
+    wrong = [f"{path.parent.parent.name} {said}" for path in paths for said in complaints(texts, read_catalogue(path))]
     print(*wrong, sep="\n")
     print(f"{len(texts)} texts in {len(paths)} catalogue(s), {len(wrong)} complaints")
     return 1 if wrong else 0
