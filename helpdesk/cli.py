@@ -125,26 +125,29 @@ def user() -> None:
 
 @user.command("add")
 @click.argument("email")
-@click.option(
-    "--role", "roles", multiple=True, required=True, type=click.Choice([role.value for role in Role])
-)
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([role.value for role in Role]))
 @click.option("--name", help="As colleagues and customers read it; made from the address when missing.")
 @click.option("--password", help="Visible to others on this machine; --password-stdin is not.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from the standard input.")
-def user_add(
-    email: str, roles: tuple[str, ...], name: str | None, password: str | None, password_stdin: bool
-) -> None:
+def user_add(email: str, roles: tuple[str, ...], name: str | None, password: str | None, password_stdin: bool) -> None:
     """Give EMAIL an account with one or several roles."""
-    from helpdesk.accounts import actions
+    from helpdesk.accounts.actions import Profile, add_user
     from helpdesk.accounts.actor import COMMAND_LINE
+    from helpdesk.accounts.passwords import check_password, hash_password
+    from helpdesk.accounts.queries import default_team_id
     from helpdesk.clock import now
     from helpdesk.database import unit_of_work
 
     if (password is None) != password_stdin:
         raise click.UsageError("Give the password by --password or by --password-stdin.")
     secret = sys.stdin.readline().rstrip("\n") if password is None else password
-    with application(), unit_of_work():
-        actions.add_user(email, name, secret, [Role(role) for role in roles], COMMAND_LINE, now())
+    with application():
+        check_password(secret, email)
+        hashed = hash_password(secret)  # slow on purpose, so before the database is asked to wait
+        called = name or email.partition("@")[0].replace(".", " ").title()
+        with unit_of_work():
+            profile = Profile(called, team_id=default_team_id())
+            add_user(email, profile, [Role(role) for role in roles], COMMAND_LINE, now(), hashed)
     click.echo(f"{email} may sign in as {', '.join(roles)}.")
 
 

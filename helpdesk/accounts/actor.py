@@ -43,3 +43,5 @@ class Actor:
 
 
 SCHEDULER = Actor(ActorKind.SCHEDULER, None, "scheduler")
+COMMAND_LINE = Actor(ActorKind.SCHEDULER, None, "command line")
+"""Whoever may run the ``helpdesk`` command on the machine itself."""
