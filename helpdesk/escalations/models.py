@@ -24,7 +24,9 @@ class SupportChannel(Base):
     needs_entitlement: Mapped[bool] = mapped_column(default=True)
     fee: Mapped[str] = mapped_column(sa.String(120), default="")  # as people read it
     cost_rank: Mapped[int] = mapped_column(default=0)  # cheapest first
-    response: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {severity: clock seconds to the vendor's first answer}
+    response: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # {severity: clock seconds to the vendor's first answer}
     source: Mapped[str] = mapped_column(sa.String(300), default="")  # where the figures come from
     is_enabled: Mapped[bool] = mapped_column(default=True)
 
@@ -63,7 +65,7 @@ class EntitlementUse(Base):
     reason: Mapped[str] = mapped_column(sa.String(200), default="")
 
 
-_NOT_CLOSED = sa.text("state <> 'closed'")
+_NOT_CLOSED = sa.text(f"state <> '{VendorCaseState.CLOSED}'")
 
 
 class VendorCase(Base):
@@ -71,7 +73,13 @@ class VendorCase(Base):
 
     __tablename__ = "vendor_case"
     __table_args__ = (
-        sa.Index("ix_vendor_case_silent", "last_word_at", "id", sqlite_where=_NOT_CLOSED, postgresql_where=_NOT_CLOSED),
+        sa.Index(
+            "ix_vendor_case_silent",
+            "last_word_at",
+            "id",
+            sqlite_where=_NOT_CLOSED,
+            postgresql_where=_NOT_CLOSED,
+        ),
         sa.Index("ix_vendor_case_number", "number"),
     )
 

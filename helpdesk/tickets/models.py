@@ -71,7 +71,13 @@ class Ticket(Base):
         _queue_index("ix_ticket_queue_kind", "kind"),
         _queue_index("ix_ticket_queue_turn", "turn"),
         _queue_index("ix_ticket_queue_priority", "priority"),
-        sa.Index("ix_ticket_unassigned", "created_at", "id", sqlite_where=_OPEN_UNASSIGNED, postgresql_where=_OPEN_UNASSIGNED),
+        sa.Index(
+            "ix_ticket_unassigned",
+            "created_at",
+            "id",
+            sqlite_where=_OPEN_UNASSIGNED,
+            postgresql_where=_OPEN_UNASSIGNED,
+        ),
         sa.Index("ix_ticket_due", "next_due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         sa.Index("ix_ticket_closes", "closes_at", sqlite_where=_CLOSES, postgresql_where=_CLOSES),
         sa.Index("ix_ticket_wakes", "hold_until", sqlite_where=_WAKES, postgresql_where=_WAKES),
@@ -79,7 +85,7 @@ class Ticket(Base):
         sa.Index("ix_ticket_contact", "contact_id", "id"),
         sa.CheckConstraint("(hold_cause IS NULL) = (held_at IS NULL)", name="hold_whole"),
         sa.CheckConstraint(f"hold_cause IS NULL OR {_OPEN.text}", name="hold_only_open"),
-        sa.CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_somewhere"),
+        sa.CheckConstraint(f"(state = '{State.MERGED}') = (merged_into_id IS NOT NULL)", name="merged_somewhere"),
         {"sqlite_autoincrement": True},
     )
 
@@ -97,7 +103,9 @@ class Ticket(Base):
     urgency: Mapped[Level] = mapped_column(words(Level, "urgency"))
     priority: Mapped[Priority] = mapped_column(words(Priority, "priority"))  # in force
     priority_override: Mapped[Priority | None] = mapped_column(words(Priority, "priority_override"))
-    is_classified: Mapped[bool] = mapped_column(default=False)  # an agent has gone over kind, service, impact, urgency, topic
+    is_classified: Mapped[bool] = mapped_column(
+        default=False
+    )  # an agent has gone over kind, service, impact, urgency, topic
 
     state: Mapped[State] = mapped_column(words(State, "state"), default=State.INTAKE)
     hold_cause: Mapped[HoldCause | None] = mapped_column(words(HoldCause, "hold_cause"))
@@ -107,7 +115,9 @@ class Ticket(Base):
 
     customer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer.id"))
     is_customer_confirmed: Mapped[bool] = mapped_column(default=False)
-    claimed_company: Mapped[str] = mapped_column(sa.String(160), default="")  # what a guest says; shows and attaches nothing
+    claimed_company: Mapped[str] = mapped_column(
+        sa.String(160), default=""
+    )  # what a guest says; shows and attaches nothing
     contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"))
     subscription_id: Mapped[int | None] = mapped_column(sa.ForeignKey("subscription.id"))
     assignee_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
@@ -240,6 +250,7 @@ class Diagnosis(Base):
     tried: Mapped[str] = mapped_column(sa.Text, default="")
     boundary: Mapped[Boundary | None] = mapped_column(words(Boundary, "boundary"))
     boundary_reason: Mapped[BoundaryReason | None] = mapped_column(words(BoundaryReason, "boundary_reason"))
+    boundary_override: Mapped[str] = mapped_column(sa.String(300), default="")  # a lead's kept reason
 
 
 class TicketLink(Base):

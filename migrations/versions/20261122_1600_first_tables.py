@@ -160,9 +160,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "billing", "technical", name="kind", native_enum=False, create_constraint=True, length=32
-            ),
+            sa.Enum("billing", "technical", name="kind", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("name", sa.String(length=80), nullable=False),
@@ -242,12 +240,8 @@ def upgrade() -> None:
         sa.Column("actor_id", sa.Integer(), nullable=True),
         sa.Column("what", sa.String(length=40), nullable=False),
         sa.Column("particulars", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["actor_id"], ["user_account.id"], name=op.f("fk_account_event_actor_id_user_account")
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user_account.id"], name=op.f("fk_account_event_user_id_user_account")
-        ),
+        sa.ForeignKeyConstraint(["actor_id"], ["user_account.id"], name=op.f("fk_account_event_actor_id_user_account")),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_account_event_user_id_user_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account_event")),
     )
     with op.batch_alter_table("account_event", schema=None) as batch_op:
@@ -264,9 +258,7 @@ def upgrade() -> None:
             ["calendar_id"], ["calendar.id"], name=op.f("fk_calendar_version_calendar_id_calendar")
         ),
         sa.ForeignKeyConstraint(
-            ["created_by_id"],
-            ["user_account.id"],
-            name=op.f("fk_calendar_version_created_by_id_user_account"),
+            ["created_by_id"], ["user_account.id"], name=op.f("fk_calendar_version_created_by_id_user_account")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_version")),
     )
@@ -278,16 +270,10 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Integer(), nullable=False),
         sa.Column("contact_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["contact_id"],
-            ["contact.id"],
-            name=op.f("fk_customer_contact_contact_id_contact"),
-            ondelete="CASCADE",
+            ["contact_id"], ["contact.id"], name=op.f("fk_customer_contact_contact_id_contact"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customer.id"],
-            name=op.f("fk_customer_contact_customer_id_customer"),
-            ondelete="CASCADE",
+            ["customer_id"], ["customer.id"], name=op.f("fk_customer_contact_customer_id_customer"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("customer_id", "contact_id", name=op.f("pk_customer_contact")),
     )
@@ -303,9 +289,7 @@ def upgrade() -> None:
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "billing", "technical", name="kind", native_enum=False, create_constraint=True, length=32
-            ),
+            sa.Enum("billing", "technical", name="kind", native_enum=False, create_constraint=True, length=32),
             nullable=True,
         ),
         sa.Column(
@@ -328,9 +312,7 @@ def upgrade() -> None:
         sa.Column("levels", sa.JSON(), nullable=False),
         sa.Column("created_at", helpdesk.database.Moment(), nullable=False),
         sa.Column("updated_at", helpdesk.database.Moment(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["customer.id"], name=op.f("fk_sla_policy_customer_id_customer")
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_sla_policy_customer_id_customer")),
         sa.ForeignKeyConstraint(
             ["support_plan_id"], ["support_plan.id"], name=op.f("fk_sla_policy_support_plan_id_support_plan")
         ),
@@ -370,10 +352,7 @@ def upgrade() -> None:
         sa.Column("seats", sa.Integer(), nullable=True),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customer.id"],
-            name=op.f("fk_subscription_customer_id_customer"),
-            ondelete="CASCADE",
+            ["customer_id"], ["customer.id"], name=op.f("fk_subscription_customer_id_customer"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
     )
@@ -401,10 +380,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["user_account.id"],
-            name=op.f("fk_user_role_user_id_user_account"),
-            ondelete="CASCADE",
+            ["user_id"], ["user_account.id"], name=op.f("fk_user_role_user_id_user_account"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("user_id", "role", name=op.f("pk_user_role")),
     )
@@ -414,9 +390,7 @@ def upgrade() -> None:
         sa.Column("policy_id", sa.Integer(), nullable=False),
         sa.Column(
             "priority",
-            sa.Enum(
-                "p1", "p2", "p3", "p4", name="priority", native_enum=False, create_constraint=True, length=32
-            ),
+            sa.Enum("p1", "p2", "p3", "p4", name="priority", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column(
@@ -442,19 +416,12 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Integer(), nullable=False),
         sa.Column("calendar_id", sa.Integer(), nullable=False),
         sa.CheckConstraint("seconds > 0", name=op.f("ck_sla_target_seconds_positive")),
+        sa.ForeignKeyConstraint(["calendar_id"], ["calendar.id"], name=op.f("fk_sla_target_calendar_id_calendar")),
         sa.ForeignKeyConstraint(
-            ["calendar_id"], ["calendar.id"], name=op.f("fk_sla_target_calendar_id_calendar")
-        ),
-        sa.ForeignKeyConstraint(
-            ["policy_id"],
-            ["sla_policy.id"],
-            name=op.f("fk_sla_target_policy_id_sla_policy"),
-            ondelete="CASCADE",
+            ["policy_id"], ["sla_policy.id"], name=op.f("fk_sla_target_policy_id_sla_policy"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sla_target")),
-        sa.UniqueConstraint(
-            "policy_id", "priority", "clock", name=op.f("uq_sla_target_policy_id_priority_clock")
-        ),
+        sa.UniqueConstraint("policy_id", "priority", "clock", name=op.f("uq_sla_target_policy_id_priority_clock")),
     )
     with op.batch_alter_table("sla_target", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sla_target_policy_id"), ["policy_id"], unique=False)
@@ -464,9 +431,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), sa.Identity(always=False, start=1001), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "billing", "technical", name="kind", native_enum=False, create_constraint=True, length=32
-            ),
+            sa.Enum("billing", "technical", name="kind", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column(
@@ -505,36 +470,23 @@ def upgrade() -> None:
         sa.Column("draft_id", sa.String(length=43), nullable=True),
         sa.Column(
             "impact",
-            sa.Enum(
-                "high", "medium", "low", name="impact", native_enum=False, create_constraint=True, length=32
-            ),
+            sa.Enum("high", "medium", "low", name="impact", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column(
             "urgency",
-            sa.Enum(
-                "high", "medium", "low", name="urgency", native_enum=False, create_constraint=True, length=32
-            ),
+            sa.Enum("high", "medium", "low", name="urgency", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column(
             "priority",
-            sa.Enum(
-                "p1", "p2", "p3", "p4", name="priority", native_enum=False, create_constraint=True, length=32
-            ),
+            sa.Enum("p1", "p2", "p3", "p4", name="priority", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column(
             "priority_override",
             sa.Enum(
-                "p1",
-                "p2",
-                "p3",
-                "p4",
-                name="priority_override",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
+                "p1", "p2", "p3", "p4", name="priority_override", native_enum=False, create_constraint=True, length=32
             ),
             nullable=True,
         ),
@@ -577,15 +529,7 @@ def upgrade() -> None:
         sa.Column("hold_until", helpdesk.database.Moment(), nullable=True),
         sa.Column(
             "turn",
-            sa.Enum(
-                "ours",
-                "customer",
-                "vendor",
-                name="turn",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("ours", "customer", "vendor", name="turn", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("customer_id", sa.Integer(), nullable=True),
@@ -656,16 +600,10 @@ def upgrade() -> None:
             name=op.f("ck_ticket_hold_only_open"),
         ),
         sa.CheckConstraint("(hold_cause IS NULL) = (held_at IS NULL)", name=op.f("ck_ticket_hold_whole")),
-        sa.ForeignKeyConstraint(
-            ["assignee_id"], ["user_account.id"], name=op.f("fk_ticket_assignee_id_user_account")
-        ),
+        sa.ForeignKeyConstraint(["assignee_id"], ["user_account.id"], name=op.f("fk_ticket_assignee_id_user_account")),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_ticket_contact_id_contact")),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["customer.id"], name=op.f("fk_ticket_customer_id_customer")
-        ),
-        sa.ForeignKeyConstraint(
-            ["merged_into_id"], ["ticket.id"], name=op.f("fk_ticket_merged_into_id_ticket")
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_ticket_customer_id_customer")),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["ticket.id"], name=op.f("fk_ticket_merged_into_id_ticket")),
         sa.ForeignKeyConstraint(
             ["subscription_id"], ["subscription.id"], name=op.f("fk_ticket_subscription_id_subscription")
         ),
@@ -847,10 +785,9 @@ def upgrade() -> None:
             ),
             nullable=True,
         ),
+        sa.Column("boundary_override", sa.String(length=300), nullable=False),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_diagnosis_ticket_id_ticket")),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user_account.id"], name=op.f("fk_diagnosis_user_id_user_account")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_diagnosis_user_id_user_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_diagnosis")),
     )
     with op.batch_alter_table("diagnosis", schema=None) as batch_op:
@@ -882,9 +819,7 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_message_contact_id_contact")),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_message_ticket_id_ticket")),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user_account.id"], name=op.f("fk_message_user_id_user_account")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_message_user_id_user_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
@@ -901,9 +836,7 @@ def upgrade() -> None:
         sa.Column("created_at", helpdesk.database.Moment(), nullable=False),
         sa.Column("read_at", helpdesk.database.Moment(), nullable=True),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_notification_ticket_id_ticket")),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user_account.id"], name=op.f("fk_notification_user_id_user_account")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_notification_user_id_user_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
         sa.UniqueConstraint("stable_id", name=op.f("uq_notification_stable_id")),
     )
@@ -934,13 +867,7 @@ def upgrade() -> None:
         sa.Column(
             "delivery_state",
             sa.Enum(
-                "pending",
-                "sent",
-                "failed",
-                name="delivery_state",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
+                "pending", "sent", "failed", name="delivery_state", native_enum=False, create_constraint=True, length=32
             ),
             nullable=False,
         ),
@@ -949,9 +876,7 @@ def upgrade() -> None:
         sa.Column("created_at", helpdesk.database.Moment(), nullable=False),
         sa.Column("sent_at", helpdesk.database.Moment(), nullable=True),
         sa.Column("last_error", sa.String(length=300), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["ticket_id"], ["ticket.id"], name=op.f("fk_outbox_message_ticket_id_ticket")
-        ),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_outbox_message_ticket_id_ticket")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_message")),
         sa.UniqueConstraint("stable_id", name=op.f("uq_outbox_message_stable_id")),
     )
@@ -1145,13 +1070,7 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "parent",
-                "follow_up",
-                "related",
-                name="kind",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
+                "parent", "follow_up", "related", name="kind", native_enum=False, create_constraint=True, length=32
             ),
             nullable=False,
         ),
@@ -1202,13 +1121,7 @@ def upgrade() -> None:
         sa.Column(
             "severity",
             sa.Enum(
-                "critical",
-                "moderate",
-                "minimal",
-                name="severity",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
+                "critical", "moderate", "minimal", name="severity", native_enum=False, create_constraint=True, length=32
             ),
             nullable=False,
         ),
@@ -1251,9 +1164,7 @@ def upgrade() -> None:
         sa.Column("size_bytes", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("created_at", helpdesk.database.Moment(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["message_id"], ["message.id"], name=op.f("fk_attachment_message_id_message")
-        ),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_attachment_message_id_message")),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_attachment_ticket_id_ticket")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
         sa.UniqueConstraint("key", name=op.f("uq_attachment_key")),
@@ -1290,9 +1201,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "priority",
-            sa.Enum(
-                "p1", "p2", "p3", "p4", name="priority", native_enum=False, create_constraint=True, length=32
-            ),
+            sa.Enum("p1", "p2", "p3", "p4", name="priority", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column(
@@ -1324,13 +1233,9 @@ def upgrade() -> None:
         sa.Column("assignee_id", sa.Integer(), nullable=True),
         sa.Column("team_id", sa.Integer(), nullable=True),
         sa.Column("customer_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["assignee_id"], ["user_account.id"], name=op.f("fk_breach_assignee_id_user_account")
-        ),
+        sa.ForeignKeyConstraint(["assignee_id"], ["user_account.id"], name=op.f("fk_breach_assignee_id_user_account")),
         sa.ForeignKeyConstraint(["clock_id"], ["sla_clock.id"], name=op.f("fk_breach_clock_id_sla_clock")),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["customer.id"], name=op.f("fk_breach_customer_id_customer")
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_breach_customer_id_customer")),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_breach_team_id_team")),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_breach_ticket_id_ticket")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_breach")),
@@ -1375,9 +1280,7 @@ def upgrade() -> None:
         sa.Column("noticed_at", helpdesk.database.Moment(), nullable=False),
         sa.Column("cause", sa.String(length=32), nullable=True),
         sa.Column("due_at", helpdesk.database.Moment(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["clock_id"], ["sla_clock.id"], name=op.f("fk_clock_event_clock_id_sla_clock")
-        ),
+        sa.ForeignKeyConstraint(["clock_id"], ["sla_clock.id"], name=op.f("fk_clock_event_clock_id_sla_clock")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clock_event")),
     )
     with op.batch_alter_table("clock_event", schema=None) as batch_op:
@@ -1407,9 +1310,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entitlement_use")),
     )
     with op.batch_alter_table("entitlement_use", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_entitlement_use_entitlement_id"), ["entitlement_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_entitlement_use_entitlement_id"), ["entitlement_id"], unique=False)
 
     op.create_table(
         "vendor_note",
@@ -1419,9 +1320,7 @@ def upgrade() -> None:
         sa.Column("is_ours", sa.Boolean(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user_account.id"], name=op.f("fk_vendor_note_user_id_user_account")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_vendor_note_user_id_user_account")),
         sa.ForeignKeyConstraint(
             ["vendor_case_id"], ["vendor_case.id"], name=op.f("fk_vendor_note_vendor_case_id_vendor_case")
         ),
@@ -1470,9 +1369,7 @@ def upgrade() -> None:
         "breach_to_review",
         sa.Column("breach_id", sa.Integer(), nullable=False),
         sa.Column("late_from_at", helpdesk.database.Moment(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["breach_id"], ["breach.id"], name=op.f("fk_breach_to_review_breach_id_breach")
-        ),
+        sa.ForeignKeyConstraint(["breach_id"], ["breach.id"], name=op.f("fk_breach_to_review_breach_id_breach")),
         sa.PrimaryKeyConstraint("breach_id", name=op.f("pk_breach_to_review")),
     )
     with op.batch_alter_table("breach_to_review", schema=None) as batch_op:
@@ -1695,9 +1592,7 @@ def downgrade() -> None:
     with op.batch_alter_table("sla_policy", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sla_policy_position"))
         batch_op.drop_index(
-            "ix_sla_policy_default",
-            sqlite_where=sa.text("is_default"),
-            postgresql_where=sa.text("is_default"),
+            "ix_sla_policy_default", sqlite_where=sa.text("is_default"), postgresql_where=sa.text("is_default")
         )
 
     op.drop_table("sla_policy")

@@ -1,0 +1,53 @@
+"""Reading channels, entitlements and vendor cases."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from helpdesk.database import db
+from helpdesk.escalations.models import Entitlement, SupportChannel, VendorCase
+from workflows import channels as rules
+from workflows.vocabulary import ChannelKind, Service
+
+
+def channels() -> list[rules.Channel]:
+    """The channels as the rules read them, cheapest first."""
+    rows = db.session.scalars(sa.select(SupportChannel).order_by(SupportChannel.cost_rank))
+    return [
+        rules.Channel(
+            kind=row.kind,
+            services=frozenset(Service(service) for service in row.services),
+            cost_rank=row.cost_rank,
+            cost=row.fee,
+            needs_entitlement=row.needs_entitlement,
+            needs_right_to_act=row.kind is not ChannelKind.COMMERCIAL,
+            is_enabled=row.is_enabled,
+        )
+        for row in rows
+    ]
+
+
+def entitlements() -> list[rules.Entitlement]:
+    """Every entitlement as the rules read it; ``number`` is its row's id."""
+    rows = sa.select(Entitlement, SupportChannel.kind).join(Entitlement.channel)
+    return [
+        rules.Entitlement(
+            number=row.id,
+            channel=kind,
+            starts_on=row.starts_on,
+            ends_on=row.ends_on,
+            incidents_included=row.incidents_included,
+            incidents_used=row.incidents_used,
+        )
+        for row, kind in db.session.execute(rows)
+    ]
+
+
+def channel_of(kind: ChannelKind) -> SupportChannel:
+    return db.session.scalars(sa.select(SupportChannel).where(SupportChannel.kind == kind)).one()
+
+
+def cases_of(ticket_id: int) -> list[VendorCase]:
+    """A ticket's vendor cases, the newest first."""
+    rows = sa.select(VendorCase).where(VendorCase.ticket_id == ticket_id)
+    return list(db.session.scalars(rows.order_by(VendorCase.id.desc())))

@@ -1,0 +1,186 @@
+"""Storing what the pure replay says of a ticket's clocks: projections, histories, breaches.
+
+Everything here runs inside the transaction of the caller, who holds the ticket's row. What may happen only
+once is guarded a second time by unique indexes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from helpdesk.database import db
+from helpdesk.sla.models import Breach, BreachToReview, ClockEvent, SlaClock
+from helpdesk.sla.terms import load_terms
+from workflows import sla
+from workflows.vocabulary import ClockChange, ClockKind, ClockState, Priority, State
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a breach remembers of the ticket it happened to, as plain values."""
+
+    ticket_id: int
+    priority: Priority
+    state: State
+    assignee_id: int | None
+    team_id: int | None
+    customer_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockNews:
+    """A warning or breach that was written just now: what people are to be told."""
+
+    clock_id: int
+    cycle: int
+    kind: ClockKind
+    change: ClockChange
+    level: int
+    at: datetime
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The current clock of each kind, and the news."""
+
+    clocks: tuple[SlaClock, ...]
+    news: tuple[ClockNews, ...]
+
+
+def settle(
+    subject: Subject,
+    first_terms_id: int,
+    terms_id: int,
+    events: Sequence[sla.Event],
+    now: datetime,
+    stored: Iterable[SlaClock] | None = None,
+) -> Settlement:
+    """Bring the stored clocks of a ticket to ``now`` (aware UTC): replay ``events``, write what is new.
+
+    ``first_terms_id`` were in force at creation, ``terms_id`` are now; changes between stand in ``events``.
+    ``stored`` are the ticket's clocks when the caller has them already.
+    """
+    replayed = sla.replay(load_terms(first_terms_id).whole, {}, events, now)
+    rows = {(row.kind, row.cycle): row for row in (clocks_of(subject.ticket_id) if stored is None else stored)}
+    cycles = [(cycle, cycle is history[-1]) for history in replayed.values() for cycle in history]
+    fresh = [
+        (_project(rows, subject.ticket_id, cycle, is_current, terms_id), cycle)
+        for cycle, is_current in cycles
+        if _may_have_changed(rows.get((cycle.kind, cycle.number)), cycle)
+    ]
+    db.session.flush()  # new clocks need their ids
+    news = _write_changes(subject, fresh, now)
+    return Settlement(tuple(row for row in rows.values() if row.is_current), news)
+
+
+def clocks_of(ticket_id: int) -> Sequence[SlaClock]:
+    rows = sa.select(SlaClock).where(SlaClock.ticket_id == ticket_id).order_by(SlaClock.id)
+    return db.session.scalars(rows.execution_options(populate_existing=True)).all()
+
+
+def _may_have_changed(row: SlaClock | None, cycle: sla.Cycle) -> bool:
+    """An ended cycle whose every change is written stays as it is for ever."""
+    return row is None or cycle.ended_at is None or row.change_count != len(cycle.changes) or row.ended_at is None
+
+
+def _project(
+    rows: dict[tuple[ClockKind, int], SlaClock],
+    ticket_id: int,
+    cycle: sla.Cycle,
+    is_current: bool,
+    terms_id: int,
+) -> SlaClock:
+    row = rows.get((cycle.kind, cycle.number))
+    if row is None:
+        row = SlaClock(ticket_id=ticket_id, kind=cycle.kind, cycle=cycle.number, terms_id=terms_id, change_count=0)
+        row.started_at, row.attempts = cycle.started_at, 0
+        rows[cycle.kind, cycle.number] = row
+        db.session.add(row)
+    if cycle.ended_at is None:  # a met or cancelled clock keeps the terms it had (R5)
+        row.terms_id = terms_id
+    row.is_current = is_current
+    row.state, row.ended_at = cycle.state, cycle.ended_at
+    row.target_seconds, row.elapsed_seconds = cycle.target_seconds, cycle.elapsed_seconds
+    row.due_at, row.warns_at, row.late_from_at = cycle.deadline, cycle.warns_at, cycle.late_from
+    row.paused_cause = str(cycle.pauses[-1].cause) if cycle.state is ClockState.PAUSED and cycle.pauses else None
+    row.warned_at = _last(cycle, ClockChange.WARNED)
+    row.breached_at = _last(cycle, ClockChange.BREACHED)
+    row.next_fire_at, row.settled_at = cycle.next_fire_at, cycle.as_of
+    return row
+
+
+def _last(cycle: sla.Cycle, what: ClockChange) -> datetime | None:
+    return next((change.at for change in reversed(cycle.changes) if change.what is what), None)
+
+
+def _write_changes(
+    subject: Subject, fresh: Sequence[tuple[SlaClock, sla.Cycle]], now: datetime
+) -> tuple[ClockNews, ...]:
+    lines: list[dict[str, Any]] = []
+    news: list[ClockNews] = []
+    for row, cycle in fresh:
+        for position in range(row.change_count, len(cycle.changes)):
+            change = cycle.changes[position]
+            lines.append(_line(row, position, change, now))
+            if change.what is ClockChange.BREACHED:
+                _breach(subject, row, change, now)
+            if change.what in (ClockChange.WARNED, ClockChange.BREACHED):
+                news.append(
+                    ClockNews(row.id, row.cycle, row.kind, change.what, change.level, change.at, change.deadline_at)
+                )
+        row.change_count = len(cycle.changes)
+    if lines:
+        db.session.execute(sa.insert(ClockEvent), lines)
+    return _without_overtaken(news)
+
+
+def _line(row: SlaClock, position: int, change: sla.Change, now: datetime) -> dict[str, Any]:
+    return {
+        "clock_id": row.id,
+        "cycle": row.cycle,
+        "position": position,
+        "change": change.what,
+        "level": change.level,
+        "at": change.at,
+        "noticed_at": now,
+        "cause": str(change.cause) if change.cause else None,
+        "due_at": change.deadline_at,
+    }
+
+
+def _breach(subject: Subject, row: SlaClock, change: sla.Change, now: datetime) -> None:
+    """Write the breach with the owner of this moment, and put it on the manager's pile."""
+    assert row.target_seconds is not None
+    late_from = change.late_from or change.at
+    breach = Breach(
+        clock_id=row.id,
+        cycle=row.cycle,
+        ticket_id=subject.ticket_id,
+        kind=row.kind,
+        priority=subject.priority,
+        state=subject.state,
+        target_seconds=row.target_seconds,
+        deadline_at=change.deadline_at or late_from,
+        late_from_at=late_from,
+        noticed_at=now,
+        is_on_retarget=change.is_on_retarget,
+        assignee_id=subject.assignee_id,
+        team_id=subject.team_id,
+        customer_id=subject.customer_id,
+    )
+    db.session.add(breach)
+    db.session.add(BreachToReview(breach=breach, late_from_at=late_from))
+
+
+def _without_overtaken(news: Sequence[ClockNews]) -> tuple[ClockNews, ...]:
+    """When a breach came due together with its warning, only the breach goes out (R7)."""
+    breached = {(item.clock_id, item.cycle) for item in news if item.change is ClockChange.BREACHED}
+    return tuple(
+        item for item in news if item.change is ClockChange.BREACHED or (item.clock_id, item.cycle) not in breached
+    )

@@ -1,0 +1,123 @@
+"""The vendor's case on the ticket: begun with the escalation, then mirrored by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from helpdesk.accounts.actor import Actor
+from helpdesk.accounts.permissions import Permission
+from helpdesk.database import db
+from helpdesk.errors import Invalid, NotFound
+from helpdesk.escalations import actions as cases
+from helpdesk.escalations.models import VendorCase
+from helpdesk.tickets import facts, history
+from helpdesk.tickets.actions.allowed import demand
+from helpdesk.tickets.change import Change, changing
+from helpdesk.tickets.models import Ticket
+from workflows.escalation import SEVERITY_OF
+from workflows.vocabulary import ESCALATED_STATES, ChannelKind, EventKind, Severity, Turn, VendorCaseState
+
+
+def begin_vendor_case(change: Change, kind: ChannelKind, asked: Mapping[str, Any]) -> VendorCase:
+    """Open our mirror of the vendor's case with a snapshot of what is handed over."""
+    ticket = change.ticket
+    known = facts.gather(ticket, change.actor, change.now)
+    verdict = next((found for found in facts.verdicts(ticket, known, change.now) if found.kind is kind), None)
+    entitlement_id = verdict.entitlement.number if verdict and verdict.entitlement else None
+    severity = Severity(str(asked["severity"])) if asked.get("severity") else SEVERITY_OF[ticket.priority]
+    case = cases.open_case(ticket.id, kind, entitlement_id, severity, _pack(ticket), change.now)
+    change.record(EventKind.VENDOR_CASE_OPENED, case=case.id, channel=kind.value, severity=severity.value)
+    return case
+
+
+def record_vendor_number(ticket_id: int, case_id: int, actor: Actor, number: str, now: datetime) -> None:
+    """Write down the number the vendor gave; the case counts as open there from now."""
+    with _on_case(ticket_id, case_id, actor, now) as (change, case):
+        cases.record_number(case, number.strip(), change.now)
+        change.record(EventKind.VENDOR_NUMBER_RECORDED, case=case.id, number=case.number)
+
+
+def note_vendor(
+    ticket_id: int,
+    case_id: int,
+    actor: Actor,
+    body: str,
+    now: datetime,
+    *,
+    is_ours: bool,
+    needs_us: bool = False,
+) -> None:
+    """Paste what the vendor wrote (``needs_us``: the ball is ours), or what we wrote to them."""
+    with _on_case(ticket_id, case_id, actor, now) as (change, case):
+        cases.note(case, body.strip(), is_ours=is_ours, user_id=actor.user_id, now=change.now)
+        if needs_us and not is_ours and case.state is VendorCaseState.OPEN:
+            cases.change_state(case, VendorCaseState.ATTENTION_NEEDED, change.now)
+        digest = history.body_hash(body.strip())
+        change.record(EventKind.VENDOR_NOTED, case=case.id, is_ours=is_ours, state=case.state.value, body=digest)
+        _turn(change.ticket, case)
+
+
+def chase_vendor(ticket_id: int, case_id: int, actor: Actor, now: datetime) -> None:
+    """Note that somebody reminded the vendor; the vendor's silence goes on until they answer."""
+    with _on_case(ticket_id, case_id, actor, now) as (change, case):
+        cases.chase(case, change.now)
+        change.record(EventKind.VENDOR_CHASED, case=case.id)
+
+
+def change_vendor_case(ticket_id: int, case_id: int, actor: Actor, state: VendorCaseState, now: datetime) -> None:
+    """Say whose turn it is at the vendor, or that the case is closed there. Raises Invalid on no such way."""
+    with _on_case(ticket_id, case_id, actor, now) as (change, case):
+        if state not in _WAYS[case.state]:
+            raise Invalid(_("The vendor’s case can’t go from this state to that one."), "state")
+        was = case.state
+        cases.change_state(case, state, change.now)
+        change.record(EventKind.VENDOR_CASE_CHANGED, case=case.id, was=was.value, state=state.value)
+        _turn(change.ticket, case)
+
+
+_WAYS = {
+    VendorCaseState.TO_OPEN: {VendorCaseState.CLOSED},
+    VendorCaseState.OPEN: {VendorCaseState.ATTENTION_NEEDED, VendorCaseState.CLOSED},
+    VendorCaseState.ATTENTION_NEEDED: {VendorCaseState.OPEN, VendorCaseState.CLOSED},
+    VendorCaseState.CLOSED: set[VendorCaseState](),
+}
+
+
+@contextmanager
+def _on_case(ticket_id: int, case_id: int, actor: Actor, now: datetime) -> Iterator[tuple[Change, VendorCase]]:
+    """Change a ticket together with one of its vendor cases."""
+    with changing(ticket_id, actor, now) as change:
+        demand(actor, Permission.CHASE_VENDOR, change.ticket)
+        case = db.session.get(VendorCase, case_id, populate_existing=True)
+        if case is None or case.ticket_id != ticket_id:
+            raise NotFound(_("There is no such case."))
+        yield change, case
+
+
+def _turn(ticket: Ticket, case: VendorCase) -> None:
+    """While the ticket is with the vendor, the case says whose turn it is."""
+    if ticket.state in ESCALATED_STATES:
+        ticket.turn = Turn.VENDOR if case.state is VendorCaseState.OPEN else Turn.OURS
+
+
+def _pack(ticket: Ticket) -> dict[str, Any]:
+    """What is known of the case at the hand-over, as it stood."""
+    record = facts.diagnosis_of(ticket.id)
+    customer, subscription = ticket.customer, ticket.subscription
+    return {
+        "number": ticket.id,
+        "title": ticket.subject,
+        "service": ticket.service.value,
+        "tenant": customer.tenant_id if customer else None,
+        "domain": customer.domain if customer else None,
+        "subscription": subscription.vendor_id if subscription else None,
+        "health": record.health.value if record and record.health else None,
+        "findings": record.findings if record else "",
+        "tried": record.tried if record else "",
+        **{name: value for name, value in ticket.intake.items() if value},
+    }

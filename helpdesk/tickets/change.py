@@ -1,0 +1,84 @@
+"""One change to one ticket: claimed, settled before, written to the history, settled after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from helpdesk.accounts.actor import Actor
+from helpdesk.database import db
+from helpdesk.errors import Conflict, NotFound
+from helpdesk.tickets import deadlines, history
+from helpdesk.tickets.models import Ticket, TicketEvent
+from workflows.vocabulary import EventKind, State
+
+
+@dataclass
+class Change:
+    """What an action works with: the claimed ticket, who acts, and the one moment of everything it writes."""
+
+    ticket: Ticket
+    actor: Actor
+    now: datetime
+
+    def record(
+        self,
+        what: EventKind,
+        *,
+        from_state: State | None = None,
+        to_state: State | None = None,
+        **particulars: Any,
+    ) -> TicketEvent:
+        """Append to the ticket's history. Particulars are plain JSON values; never a message's text."""
+        return history.append(
+            self.ticket,
+            self.actor,
+            what,
+            self.now,
+            from_state=from_state,
+            to_state=to_state,
+            particulars=particulars,
+        )
+
+    def edited(self) -> None:
+        """Say that a move or a field edit happened: pages made before it are out of date."""
+        self.ticket.version = self.ticket.event_count
+
+
+@contextmanager
+def changing(ticket_id: int, actor: Actor, now: datetime, version: int | None = None) -> Iterator[Change]:
+    """Claim a ticket and change it inside the caller's transaction.
+
+    ``version`` is that of the page the change was made on; None for replies, notes and the scheduler, which
+    never conflict. Raises NotFound, and Conflict with the later events when the page is out of date.
+    """
+    ticket = deadlines.lock(ticket_id)
+    if ticket is None:
+        raise NotFound(_("There is no such ticket."))
+    if version is not None and version != ticket.version:
+        raise Conflict(_("The ticket changed while you were working on it."), events_after(ticket_id, version))
+    # another process's clock may be a second ahead of ours; a history never runs backwards
+    now = max(now, ticket.updated_at)
+    stored = deadlines.settle_if_due(ticket, now)
+    yield Change(ticket, actor, now)
+    ticket.updated_at = now
+    db.session.flush()
+    deadlines.settle(ticket, now, stored)
+
+
+def events_after(ticket_id: int, seq: int) -> tuple[TicketEvent, ...]:
+    """The events of a ticket after ``seq``, for telling somebody what changed meanwhile."""
+    rows = sa.select(TicketEvent).where(TicketEvent.ticket_id == ticket_id, TicketEvent.seq > seq)
+    return tuple(db.session.scalars(rows.order_by(TicketEvent.seq).limit(20)))
+
+
+def particulars_of(event: TicketEvent) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(event.particulars)
+    return read

@@ -1,0 +1,169 @@
+"""What people are told of a ticket: whom, and with which words, into the outbox of the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from helpdesk.accounts.actor import Actor
+from helpdesk.accounts.models import User, UserRole
+from helpdesk.customers.models import Contact
+from helpdesk.database import db
+from helpdesk.notifications import recipients
+from helpdesk.notifications.actions import queue_many
+from helpdesk.notifications.notices import Notice, tell
+from helpdesk.notifications.recipients import Recipient
+from helpdesk.notifications.topics import NoticeTopic
+from helpdesk.sla.actions import ClockNews
+from helpdesk.sla.models import SlaClock
+from helpdesk.tickets.models import Message, Ticket
+from workflows.machine import Step
+from workflows.vocabulary import ClockChange, ClockKind, Role, Trigger, TurnAwayReason
+
+MENTION = "@"
+
+
+def ticket_received(ticket: Ticket, contact: Contact, token: str, now: datetime) -> None:
+    """Acknowledge the request to whoever made it, with the link and the promises (R20)."""
+    params = {"subject": ticket.subject, "secret_path": f"/track/{token}", **_promises(ticket)}
+    _to_contact(ticket, NoticeTopic.TICKET_RECEIVED, params, now, contact)
+
+
+def tracker_reissued(ticket: Ticket, token: str, now: datetime) -> None:
+    params = {"subject": ticket.subject, "secret_path": f"/track/{token}", **_promises(ticket)}
+    _to_contact(ticket, NoticeTopic.TICKET_RECEIVED, params, now)
+
+
+def replied(ticket: Ticket, message: Message, now: datetime) -> None:
+    params = {"subject": ticket.subject, "author": _author(message), "body": message.body}
+    _to_contact(ticket, NoticeTopic.PUBLIC_REPLY, params, now)
+
+
+def contact_wrote(ticket: Ticket, message: Message, now: datetime) -> None:
+    if ticket.assignee is None:
+        return
+    params = {"subject": ticket.subject, "author": ticket.contact.name, "body": message.body}
+    params |= _customer(ticket)
+    to = recipients.for_owner(Recipient.of_user(ticket.assignee))
+    _queue(tell(NoticeTopic.CONTACT_WROTE, to, cause=_cause(ticket), params=params, ticket_id=ticket.id), now)
+
+
+def noted(ticket: Ticket, actor: Actor, message: Message, now: datetime) -> None:
+    """Colleagues named with @ in a note learn of it."""
+    named = [Recipient.of_user(user) for user in mentioned_users(message.body)]
+    to = recipients.for_mention(named, actor.user_id)
+    params = {"subject": ticket.subject, "author": actor.name, "body": message.body}
+    _queue(tell(NoticeTopic.MENTIONED, to, cause=_cause(ticket), params=params, ticket_id=ticket.id), now)
+
+
+def mentioned_users(body: str) -> list[User]:
+    """Enabled colleagues whose name, or first name, stands behind an @ in ``body``."""
+    if MENTION not in body:
+        return []
+    users = db.session.scalars(sa.select(User).where(User.is_enabled).order_by(User.id).limit(500))
+    text = body.casefold()
+    return [
+        user
+        for user in users
+        if any(f"{MENTION}{name}".casefold() in text for name in (user.name, user.name.split(" ")[0]))
+    ]
+
+
+def assigned(ticket: Ticket, actor: Actor, now: datetime) -> None:
+    assignee = db.session.get(User, ticket.assignee_id) if ticket.assignee_id is not None else None
+    if assignee is None:
+        return
+    to = recipients.for_assignment(Recipient.of_user(assignee), actor.user_id)
+    params = {"subject": ticket.subject, "by": actor.name, **_customer(ticket)}
+    _queue(tell(NoticeTopic.ASSIGNED, to, cause=_cause(ticket), params=params, ticket_id=ticket.id), now)
+
+
+def moved(ticket: Ticket, step: Step, asked: Mapping[str, Any], now: datetime) -> None:
+    """The contact hears of the moves that concern them: resolved, closed, turned away."""
+    match step.trigger:
+        case Trigger.RESOLVE:
+            params = {
+                "subject": ticket.subject,
+                "note": ticket.resolution_note,
+                "closes_at": ticket.closes_at,
+            }
+            _to_contact(ticket, NoticeTopic.TICKET_RESOLVED, params, now)
+        case Trigger.CLOSE:
+            until = now + timedelta(seconds=current_app.config["REOPEN_WINDOW"])
+            params = {"subject": ticket.subject, "reopen_until_at": until}
+            _to_contact(ticket, NoticeTopic.TICKET_CLOSED, params, now)
+        case Trigger.TURN_AWAY:
+            reason = TurnAwayReason(str(asked["reason"]))
+            params = {"subject": ticket.subject, "reason": reason.value, "service": ticket.service.value}
+            _to_contact(ticket, NoticeTopic.TICKET_TURNED_AWAY, params, now, reason=reason)
+        case _:
+            pass
+
+
+def clock_news(ticket: Ticket, item: ClockNews, now: datetime) -> None:
+    """A warning or a breach, told once: the cause is the clock's cycle and level."""
+    is_breach = item.change is ClockChange.BREACHED
+    topic = NoticeTopic.CLOCK_BREACHED if is_breach else NoticeTopic.CLOCK_WARNED
+    assignee = Recipient.of_user(ticket.assignee) if ticket.assignee is not None else None
+    lead = Recipient.of_user(ticket.team.lead) if ticket.team.lead is not None else None
+    to = recipients.for_clock(topic, assignee, lead, _managers() if is_breach else ())
+    cause = f"clock:{item.clock_id}:{item.cycle}:{item.change}:{item.level}"
+    params = {"subject": ticket.subject, "clock": item.kind.value, "due_at": item.due_at or item.at}
+    params |= _customer(ticket)
+    if ticket.assignee is not None:
+        params["assignee_name"] = ticket.assignee.name
+    _queue(tell(topic, to, cause=cause, params=params, ticket_id=ticket.id), now)
+
+
+def _managers() -> list[Recipient]:
+    rows = sa.select(User).join(UserRole).where(UserRole.role == Role.MANAGER, User.is_enabled).order_by(User.id)
+    return [Recipient.of_user(user) for user in db.session.scalars(rows.limit(20))]
+
+
+def _promises(ticket: Ticket) -> dict[str, Any]:
+    """The deadlines of the two promises a customer cares for, where they stand in the policy."""
+    kinds = {ClockKind.FIRST_RESPONSE: "respond_by_at", ClockKind.RESOLUTION: "resolve_by_at"}
+    rows = sa.select(SlaClock.kind, SlaClock.due_at).where(
+        SlaClock.ticket_id == ticket.id,
+        SlaClock.kind.in_(kinds),
+        SlaClock.is_current,
+        SlaClock.due_at.is_not(None),
+    )
+    return {kinds[kind]: due_at for kind, due_at in db.session.execute(rows)}
+
+
+def _to_contact(
+    ticket: Ticket,
+    topic: NoticeTopic,
+    params: Mapping[str, Any],
+    now: datetime,
+    contact: Contact | None = None,
+    reason: TurnAwayReason | None = None,
+) -> None:
+    person = contact or ticket.contact
+    is_known = ticket.is_customer_confirmed and ticket.customer is not None
+    zone = ticket.customer.timezone if is_known and ticket.customer else str(current_app.config["TIMEZONE"])
+    to = recipients.for_contact(Recipient(person.email, ticket.language, zone), reason)
+    _queue(tell(topic, to, cause=_cause(ticket), params=params, ticket_id=ticket.id), now)
+
+
+def _cause(ticket: Ticket) -> str:
+    """Names the event that was just recorded: told once, however often it is worked on."""
+    return f"event:{ticket.id}:{ticket.event_count}"
+
+
+def _customer(ticket: Ticket) -> dict[str, str]:
+    return {"customer_name": ticket.customer.name} if ticket.customer is not None else {}
+
+
+def _author(message: Message) -> str:
+    user = db.session.get(User, message.user_id) if message.user_id is not None else None
+    return user.name if user is not None else str(current_app.config["DESK_NAME"])
+
+
+def _queue(notices: Iterable[Notice], now: datetime) -> None:
+    queue_many(notices, now)

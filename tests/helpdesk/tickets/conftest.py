@@ -1,0 +1,97 @@
+"""A desk with its starting set and people, for tests that work on tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from helpdesk.accounts.actor import Actor
+from helpdesk.accounts.models import Team, User, UserRole
+from helpdesk.clock import Hand, now
+from helpdesk.customers.models import Customer, SupportPlan
+from helpdesk.database import db, unit_of_work
+from helpdesk.demo.defaults import install_defaults
+from helpdesk.escalations.models import Entitlement, SupportChannel
+from helpdesk.tickets.actions.opening import Opened, Opening, open_ticket
+from helpdesk.tickets.models import Topic
+from workflows.vocabulary import ChannelKind, Kind, Level, Role, Service
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Ids of the people in tests: Ana the agent, Lea the lead, Max the manager; and a customer on a plan."""
+
+    ana: Actor
+    lea: Actor
+    max: Actor
+    customer_id: int
+
+
+@pytest.fixture
+def desk(app: Flask, hand: Hand) -> Iterator[Desk]:
+    with unit_of_work() as session:
+        install_defaults(now())
+    with unit_of_work() as session:
+        people = {
+            name: _user(name, role)
+            for name, role in (("Ana Kovács", Role.AGENT), ("Lea Horváth", Role.LEAD), ("Max Berger", Role.MANAGER))
+        }
+        session.add_all(people.values())
+        plan = session.scalars(sa.select(SupportPlan).order_by(SupportPlan.id).limit(1)).first()
+        customer = Customer(name="Alpina Logistics Kft.", search_name="alpina logistics kft.", created_at=now())
+        customer.support_plan_id = plan.id if plan else None
+        session.add(customer)
+        channel = session.scalars(sa.select(SupportChannel).where(SupportChannel.kind == ChannelKind.PREMIER)).one()
+        session.add(
+            Entitlement(
+                channel_id=channel.id,
+                starts_on=date(2026, 1, 1),
+                ends_on=date(2026, 12, 31),
+                incidents_included=6,
+                created_at=now(),
+            )
+        )
+        session.flush()
+        actors = [Actor.of_user(user) for user in people.values()]
+        customer_id = customer.id
+    yield Desk(*actors, customer_id)
+
+
+def _user(name: str, role: Role) -> User:
+    team_id = db.session.scalars(sa.select(Team.id).where(Team.is_default)).one()
+    email = f"{name.split(' ')[0].lower()}@desk.example"
+    user = User(email=email, name=name, password_hash="-", created_at=now(), team_id=team_id)
+    user.role_rows = [UserRole(role=role)]
+    return user
+
+
+@pytest.fixture
+def opened(desk: Desk) -> Callable[..., Opened]:
+    """Open a ticket as Rita would by the form; keyword arguments replace parts of the opening."""
+
+    def open_one(actor: Actor | None = None, **parts: Any) -> Opened:
+        usual: dict[str, Any] = {
+            "kind": Kind.TECHNICAL,
+            "service": Service.MICROSOFT365,
+            "impact": Level.HIGH,
+            "urgency": Level.HIGH,
+            "subject": "Outlook keeps asking for the password",
+            "description": "Since about eight this morning.",
+            "contact_name": "Rita Fehér",
+            "contact_email": "rita.feher@alpina.example",
+        }
+        with unit_of_work():
+            return open_ticket(Opening(**(usual | parts)), actor, now())
+
+    return open_one
+
+
+@pytest.fixture
+def topic_id(desk: Desk) -> int:
+    return db.session.scalars(sa.select(Topic.id).where(Topic.kind == Kind.TECHNICAL).order_by(Topic.id)).first() or 0
