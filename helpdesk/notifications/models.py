@@ -33,9 +33,7 @@ class OutboxMessage(Base):
 
     __tablename__ = "outbox_message"
     __table_args__ = (
-        sa.Index(
-            "ix_outbox_message_due", "next_attempt_at", "id", sqlite_where=_PENDING, postgresql_where=_PENDING
-        ),
+        sa.Index("ix_outbox_message_due", "next_attempt_at", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -68,9 +68,7 @@ def tell(
 
 def _mark(one: Recipient) -> str:
     """The recipient within a stable id: an address may be longer than the column."""
-    return (
-        str(one.user_id) if one.user_id is not None else hashlib.sha256(one.email.encode()).hexdigest()[:12]
-    )
+    return str(one.user_id) if one.user_id is not None else hashlib.sha256(one.email.encode()).hexdigest()[:12]
 
 
 def _check(topic: NoticeTopic, params: Mapping[str, Any]) -> None:

@@ -74,3 +74,5 @@ SHAPES: Final[Mapping[NoticeTopic, Shape]] = MappingProxyType(
         NoticeTopic.INVITATION: _to_contact("secret_path expires_at", "by"),
     }
 )
+OPTIONAL_PARAMS: Final = frozenset().union(*(shape.optional for shape in SHAPES.values()))
+"""What some topic may be given: texts that several topics share ask for it everywhere."""

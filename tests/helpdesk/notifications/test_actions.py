@@ -50,9 +50,7 @@ def test_the_same_cause_twice_writes_nothing_and_harms_nothing(app: Flask, hand:
     with unit_of_work() as session:
         assert queue_many([*reply("event:1042:3"), *reply("event:1042:4")], hand()) == 1
         assert queue_many(reply("event:1042:4"), hand()) == 0
-        assert session.scalar(sa.select(sa.func.count()).select_from(OutboxMessage)) == 2, (
-            "the transaction still works"
-        )
+        assert session.scalar(sa.select(sa.func.count()).select_from(OutboxMessage)) == 2, "the transaction still works"
     assert [row.stable_id.split(":public")[0] for row in rows()] == ["event:1042:3", "event:1042:4"]
 
 
