@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -70,7 +70,7 @@ def settle(
     rows = {(row.kind, row.cycle): row for row in (clocks_of(subject.ticket_id) if stored is None else stored)}
     cycles = [(cycle, cycle is history[-1]) for history in replayed.values() for cycle in history]
     fresh = [
-        (_project(rows, subject.ticket_id, cycle, is_current, terms_id), cycle)
+        _project(rows, subject.ticket_id, cycle, is_current, terms_id)
         for cycle, is_current in cycles
         if _may_have_changed(rows.get((cycle.kind, cycle.number)), cycle)
     ]
@@ -89,43 +89,47 @@ def _may_have_changed(row: SlaClock | None, cycle: sla.Cycle) -> bool:
     return row is None or cycle.ended_at is None or row.change_count != len(cycle.changes) or row.ended_at is None
 
 
+class _Fresh(NamedTuple):
+    """A clock's row, the cycle it now shows, and how many of its changes were written before."""
+
+    row: SlaClock
+    cycle: sla.Cycle
+    written: int
+
+
 def _project(
-    rows: dict[tuple[ClockKind, int], SlaClock],
-    ticket_id: int,
-    cycle: sla.Cycle,
-    is_current: bool,
-    terms_id: int,
-) -> SlaClock:
+    rows: dict[tuple[ClockKind, int], SlaClock], ticket_id: int, cycle: sla.Cycle, is_current: bool, terms_id: int
+) -> _Fresh:
     row = rows.get((cycle.kind, cycle.number))
     if row is None:
         row = SlaClock(ticket_id=ticket_id, kind=cycle.kind, cycle=cycle.number, terms_id=terms_id, change_count=0)
         row.started_at, row.attempts = cycle.started_at, 0
         rows[cycle.kind, cycle.number] = row
         db.session.add(row)
+    written = row.change_count
     if cycle.ended_at is None:  # a met or cancelled clock keeps the terms it had (R5)
         row.terms_id = terms_id
-    row.is_current = is_current
-    row.state, row.ended_at = cycle.state, cycle.ended_at
-    row.target_seconds, row.elapsed_seconds = cycle.target_seconds, cycle.elapsed_seconds
+    row.is_current, row.change_count = is_current, len(cycle.changes)
+    row.state, row.ended_at, row.target_seconds = cycle.state, cycle.ended_at, cycle.target_seconds
+    row.elapsed_seconds = None if cycle.state is ClockState.RUNNING else cycle.elapsed_seconds
     row.due_at, row.warns_at, row.late_from_at = cycle.deadline, cycle.warns_at, cycle.late_from
-    row.paused_cause = str(cycle.pauses[-1].cause) if cycle.state is ClockState.PAUSED and cycle.pauses else None
+    is_paused = cycle.state is ClockState.PAUSED and bool(cycle.pauses)
+    row.paused_cause = str(cycle.pauses[-1].cause) if is_paused else None
     row.warned_at = _last(cycle, ClockChange.WARNED)
     row.breached_at = _last(cycle, ClockChange.BREACHED)
-    row.next_fire_at, row.settled_at = cycle.next_fire_at, cycle.as_of
-    return row
+    row.next_fire_at = cycle.next_fire_at
+    return _Fresh(row, cycle, written)
 
 
 def _last(cycle: sla.Cycle, what: ClockChange) -> datetime | None:
     return next((change.at for change in reversed(cycle.changes) if change.what is what), None)
 
 
-def _write_changes(
-    subject: Subject, fresh: Sequence[tuple[SlaClock, sla.Cycle]], now: datetime
-) -> tuple[ClockNews, ...]:
+def _write_changes(subject: Subject, fresh: Sequence[_Fresh], now: datetime) -> tuple[ClockNews, ...]:
     lines: list[dict[str, Any]] = []
     news: list[ClockNews] = []
-    for row, cycle in fresh:
-        for position in range(row.change_count, len(cycle.changes)):
+    for row, cycle, written in fresh:
+        for position in range(written, len(cycle.changes)):
             change = cycle.changes[position]
             lines.append(_line(row, position, change, now))
             if change.what is ClockChange.BREACHED:
@@ -134,7 +138,6 @@ def _write_changes(
                 news.append(
                     ClockNews(row.id, row.cycle, row.kind, change.what, change.level, change.at, change.deadline_at)
                 )
-        row.change_count = len(cycle.changes)
     if lines:
         db.session.execute(sa.insert(ClockEvent), lines)
     return _without_overtaken(news)

@@ -134,14 +134,13 @@ class SlaClock(Base):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]  # met or cancelled then
     target_seconds: Mapped[int | None]  # None: no SLA in the terms in force
-    elapsed_seconds: Mapped[int | None]  # business seconds, as of settled_at
+    elapsed_seconds: Mapped[int | None]  # business seconds; None while running, when replay tells
     due_at: Mapped[datetime | None]  # the deadline; None while paused and not late (R3)
     warns_at: Mapped[datetime | None]  # from here on it is shown amber
     late_from_at: Mapped[datetime | None]  # first late second (R2)
     paused_cause: Mapped[str | None] = mapped_column(sa.String(32))
     warned_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]  # what happened, kept across retargets
-    settled_at: Mapped[datetime]
     next_fire_at: Mapped[datetime | None]
     change_count: Mapped[int] = mapped_column(default=0)  # ClockEvents written so far
     attempts: Mapped[int] = mapped_column(default=0)  # times the sweep failed on it

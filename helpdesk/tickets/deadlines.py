@@ -59,6 +59,14 @@ def lock(ticket_id: int, *, skip_locked: bool = False) -> Ticket | None:
     return db.session.scalars(rows).one_or_none()
 
 
+def begin(ticket: Ticket, by: SlaParty, now: datetime) -> None:
+    """Start the clocks of a ticket that was created just now under its first terms."""
+    assert ticket.terms_id is not None
+    created = [sla.Event(now, SlaEvent.CREATE, by=by)]
+    settlement = promises.settle(_subject(ticket), ticket.terms_id, ticket.terms_id, created, now, stored=())
+    _project(ticket, settlement.clocks)
+
+
 def settle(ticket: Ticket, now: datetime, stored: Sequence[SlaClock] | None = None) -> None:
     """Bring the clocks of ``ticket`` to ``now`` and project them onto it; the caller has claimed it."""
     first_terms_id, events = heard_history(ticket)

@@ -941,7 +941,6 @@ def upgrade() -> None:
         sa.Column("paused_cause", sa.String(length=32), nullable=True),
         sa.Column("warned_at", helpdesk.database.Moment(), nullable=True),
         sa.Column("breached_at", helpdesk.database.Moment(), nullable=True),
-        sa.Column("settled_at", helpdesk.database.Moment(), nullable=False),
         sa.Column("next_fire_at", helpdesk.database.Moment(), nullable=True),
         sa.Column("change_count", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
