@@ -51,10 +51,11 @@ def _choice(field: Particular, sentence: str, missing: str, choices: type[StrEnu
     unknown = Reason("particular_unknown", N_("This is not one of the choices."), field=field)
 
     def unmet(facts: Facts) -> Reasons:
-        given = str(getattr(facts.particulars, field)).strip()
+        given = str(getattr(facts.particulars, field))
+        is_blank = not given.strip()
         return those(
-            (not given, Reason("particular_missing", missing, field=field)),
-            (bool(given) and given not in allowed, unknown),
+            (is_blank, Reason("particular_missing", missing, field=field)),
+            (not is_blank and given not in allowed, unknown),
         )
 
     return Ask(field, sentence, choices, unmet, _always)

@@ -104,6 +104,7 @@ def test_an_open_vendor_case_is_left_open_only_with_a_reason() -> None:
         (State.INTAKE, Trigger.WITHDRAW, {"reason": "spam"}),
         (State.ESCALATED_COMMERCIAL, Trigger.RETURN_TO_PARTNER, {"reason": "spam"}),
         (State.DIAGNOSIS, Trigger.RESOLVE, {"resolution_code": "magic"}),
+        (State.DIAGNOSIS, Trigger.RESOLVE, {"resolution_code": " fixed"}),
     ],
 )
 def test_a_word_outside_the_choices_is_refused(state: State, trigger: Trigger, wrong: dict[str, str]) -> None:
