@@ -36,9 +36,7 @@ def _always(_facts: Facts) -> bool:
     return True
 
 
-def _text(
-    field: Particular, sentence: str, missing: str, is_needed: Callable[[Facts], bool] = _always
-) -> Ask:
+def _text(field: Particular, sentence: str, missing: str, is_needed: Callable[[Facts], bool] = _always) -> Ask:
     def unmet(facts: Facts) -> Reasons:
         is_blank = not str(getattr(facts.particulars, field)).strip()
         return those((is_blank, Reason("particular_missing", missing, field=field)))
@@ -82,9 +80,7 @@ def _target(facts: Facts) -> Reasons:
 turn_away_reason: Final = _choice(
     Particular.REASON, N_("why it is turned away"), N_("Choose why it is turned away."), TurnAwayReason
 )
-tier_reason: Final = _text(
-    Particular.REASON, N_("why the channel changes"), N_("Say why the channel changes.")
-)
+tier_reason: Final = _text(Particular.REASON, N_("why the channel changes"), N_("Say why the channel changes."))
 return_reason: Final = _choice(
     Particular.REASON, N_("why it comes back"), N_("Choose why it comes back."), ReturnReason
 )

@@ -68,9 +68,7 @@ def closed_because(found: Iterable[ChannelVerdict]) -> dict[ChannelKind, Reasons
     return {verdict.kind: verdict.reasons for verdict in found}
 
 
-def _verdict(
-    facts: Facts, channel: Channel, held: list[Entitlement], on: date, standing: Standing
-) -> ChannelVerdict:
+def _verdict(facts: Facts, channel: Channel, held: list[Entitlement], on: date, standing: Standing) -> ChannelVerdict:
     entitlement = _best(held, on) if channel.needs_entitlement else None
     reasons = (
         *_kind_reasons(facts, channel),
@@ -83,9 +81,7 @@ def _verdict(
     verdict = ChannelVerdict(channel.kind, not reasons, reasons, cost=channel.cost, entitlement=entitlement)
     if entitlement is None:
         return verdict
-    return replace(
-        verdict, incidents_left=entitlement.incidents_left, runs_out_on=entitlement.runs_out_on(on)
-    )
+    return replace(verdict, incidents_left=entitlement.incidents_left, runs_out_on=entitlement.runs_out_on(on))
 
 
 def _recommend(

@@ -30,9 +30,7 @@ def those(*found: tuple[bool, Reason]) -> Reasons:
 
 @guard(N_("the customer is confirmed"))
 def customer_is_confirmed(facts: Facts) -> Reasons:
-    unconfirmed = Reason(
-        "customer_unconfirmed", N_("Nobody has confirmed the customer yet."), mend=Mend.CUSTOMER
-    )
+    unconfirmed = Reason("customer_unconfirmed", N_("Nobody has confirmed the customer yet."), mend=Mend.CUSTOMER)
     return those((not facts.is_customer_confirmed, unconfirmed))
 
 
@@ -83,14 +81,10 @@ def _channel_is_open(channel: ChannelKind, sentence: str) -> Guard:
     return Guard(sentence, unmet)
 
 
-commercial_is_open = _channel_is_open(
-    ChannelKind.COMMERCIAL, N_("the commercial channel is open to this ticket")
-)
+commercial_is_open = _channel_is_open(ChannelKind.COMMERCIAL, N_("the commercial channel is open to this ticket"))
 premier_is_open = _channel_is_open(ChannelKind.PREMIER, N_("the Premier channel is open to this ticket"))
 advanced_is_open = _channel_is_open(ChannelKind.ADVANCED, N_("the Advanced channel is open to this ticket"))
-signature_is_open = _channel_is_open(
-    ChannelKind.SIGNATURE, N_("the Signature channel is open to this ticket")
-)
+signature_is_open = _channel_is_open(ChannelKind.SIGNATURE, N_("the Signature channel is open to this ticket"))
 
 
 def _pack_is_complete(channel: ChannelKind) -> Guard:
@@ -160,7 +154,5 @@ def may_ask(who: frozenset[ActorKind], facts: Facts) -> Reasons:
     actor = facts.actor
     if actor.kind not in who:
         return (NOT_FOR[actor.kind],)
-    no_right = Reason(
-        "role_may_not_move", N_("Your role doesn't move %(kind)s tickets."), {"kind": Kind(facts.kind)}
-    )
+    no_right = Reason("role_may_not_move", N_("Your role doesn't move %(kind)s tickets."), {"kind": Kind(facts.kind)})
     return those((actor.kind is ActorKind.STAFF and not actor.may_move, no_right))

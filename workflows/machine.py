@@ -133,9 +133,7 @@ class Workflow:
         token = _Token(state)
         if not self._machine.events[row.trigger.value].trigger(token, facts):
             raise Refused(trigger, state, row.unmet(facts) + row.missing(facts))
-        return Step(
-            row.trigger, state, State(token.state), EVENT_OF[row.trigger], row.trigger not in KEEPS_HOLD
-        )
+        return Step(row.trigger, state, State(token.state), EVENT_OF[row.trigger], row.trigger not in KEEPS_HOLD)
 
     def _move(self, row: Row, facts: Facts) -> Move:
         reasons = row.unmet(facts)

@@ -78,9 +78,7 @@ def test_2_without_an_entitlement_only_commercial_is_open() -> None:
         (date(2025, 1, 1), date(2026, 11, 23), ["entitlement_ended"]),
     ],
 )
-def test_2_an_entitlement_holds_on_both_its_dates(
-    starts_on: date, ends_on: date, expected: list[str]
-) -> None:
+def test_2_an_entitlement_holds_on_both_its_dates(starts_on: date, ends_on: date, expected: list[str]) -> None:
     own = replace(YEAR, starts_on=starts_on, ends_on=ends_on)
     assert codes(judge(held=(own,))[ChannelKind.PREMIER]) == expected
 
@@ -107,9 +105,7 @@ def test_3_an_unknown_service_is_asked_for() -> None:
     assert [(reason.code, reason.mend) for reason in verdict.reasons] == [("service_missing", Mend.CLASSIFY)]
 
 
-@pytest.mark.parametrize(
-    ("used", "expected"), [(9, []), (10, ["incidents_used_up"]), (11, ["incidents_used_up"])]
-)
+@pytest.mark.parametrize(("used", "expected"), [(9, []), (10, ["incidents_used_up"]), (11, ["incidents_used_up"])])
 def test_4_incidents_run_out_where_they_count(used: int, expected: list[str]) -> None:
     own = replace(YEAR, incidents_included=10, incidents_used=used)
     verdict = judge(held=(own,))[ChannelKind.PREMIER]
@@ -235,9 +231,7 @@ def test_nothing_open_recommends_nothing() -> None:
 def test_verdicts_feed_the_guards() -> None:
     facts = ready(Kind.TECHNICAL, service=Service.MICROSOFT365)
     found = verdicts(facts, USUAL_CHANNELS, HELD, TODAY, GRANTED)
-    moves = workflow_for(Kind.TECHNICAL).allowed(
-        State.DIAGNOSIS, replace(facts, channels=closed_because(found))
-    )
+    moves = workflow_for(Kind.TECHNICAL).allowed(State.DIAGNOSIS, replace(facts, channels=closed_because(found)))
     is_open = {move.trigger: move.is_open for move in moves}
     assert is_open[Trigger.ESCALATE_TO_ADVANCED]
     assert not is_open[Trigger.ESCALATE_TO_SIGNATURE]

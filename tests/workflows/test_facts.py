@@ -139,9 +139,7 @@ def test_the_desk_says_why_it_reopens_and_the_contact_need_not() -> None:
     assert asked(State.RESOLVED, Trigger.REOPEN, by_agent) == [Particular.REASON]
     assert complaints(State.RESOLVED, Trigger.REOPEN, by_agent) == ["particular_missing"]
     assert asked(State.RESOLVED, Trigger.REOPEN, by_contact) == []
-    assert (
-        workflow_for(Kind.BILLING).take(State.RESOLVED, Trigger.REOPEN, by_contact).target is State.DIAGNOSIS
-    )
+    assert workflow_for(Kind.BILLING).take(State.RESOLVED, Trigger.REOPEN, by_contact).target is State.DIAGNOSIS
 
 
 @pytest.mark.parametrize("state", [State.CLOSED, State.TURNED_AWAY])
