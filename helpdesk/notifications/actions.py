@@ -30,15 +30,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from helpdesk.database import db
 from helpdesk.notifications.models import DeliveryState, Notification, OutboxMessage, Transport
 from helpdesk.notifications.notices import Notice
+from helpdesk.notifications.outbox import insert_once
 from helpdesk.notifications.topics import NoticeTopic
 
 
@@ -48,7 +47,7 @@ def queue_many(notices: Iterable[Notice], now: datetime) -> int:
     if not rows:
         return 0
     connection = db.session.connection()
-    return connection.execute(_insert(OutboxMessage, connection.dialect.name), rows).rowcount
+    return connection.execute(insert_once(OutboxMessage, connection.dialect.name), rows).rowcount
 
 
 def queue(
@@ -80,18 +79,6 @@ def _row(notice: Notice, now: datetime) -> dict[str, Any]:
         "created_at": now,
         "last_error": "",
     }
-
-
-@lru_cache
-def _insert(model: type[OutboxMessage | Notification], dialect: str) -> Any:
-    """INSERT that leaves a row with a known stable id alone.
-
-    A Core statement with the rows beside it, not within: that one is compiled once and cached. ON CONFLICT
-    rather than a caught IntegrityError: on PostgreSQL the error would have ended the caller's transaction.
-    """
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(model).on_conflict_do_nothing(index_elements=["stable_id"])
-    return statement.execution_options(preserve_rowcount=True)
 
 
 def mark_read(notification_id: int, user_id: int, now: datetime) -> None:

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from helpdesk.errors import TransportError
 from helpdesk.notifications.messages import Letterhead, Text
 from helpdesk.notifications.topics import SHAPES, NoticeTopic
 
@@ -37,7 +38,7 @@ def write(
 ) -> Letter:
     """Put ``text`` under its headers. The Message-ID follows from ``stable_id``: sent twice, it is one mail.
 
-    Raises ValueError when ``to`` is no address.
+    Raises TransportError, permanent, when ``to`` is no address.
     """
     domain = head.desk_email.partition("@")[2]
     mail = EmailMessage(_POLICY)
@@ -64,4 +65,4 @@ def _address(text: str) -> Address:
     try:
         return Address(addr_spec=text)
     except Exception as error:  # the parser lets IndexError and its own errors through as well
-        raise ValueError(f"not an address: {text!r}") from error
+        raise TransportError("This is no mail address.", permanent=True) from error

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from helpdesk.errors import TransportError
 from helpdesk.notifications import letters
 from helpdesk.notifications.messages import Letterhead, compose, line
 from helpdesk.notifications.models import Transport
@@ -188,7 +189,7 @@ def test_the_same_cause_has_the_same_message_id() -> None:
 @pytest.mark.parametrize("address", ["", "nobody", "a@b\r\nBcc: c@d.example", "two@x.example, three@x.example"])
 def test_what_is_no_address_is_refused(address: str) -> None:
     text = compose(NoticeTopic.TICKET_CLOSED, "en", stored(NoticeTopic.TICKET_CLOSED, "en", {}), 1042, HEAD)
-    with pytest.raises(ValueError, match="not an address"):
+    with pytest.raises(TransportError, match="no mail address"):
         letters.write(
             text, to=address, stable_id="x", topic=NoticeTopic.TICKET_CLOSED, language="en", number=1042,
             written_at=WRITTEN_AT, head=HEAD,
