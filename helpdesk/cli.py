@@ -188,11 +188,18 @@ def check() -> None:
 @cli.command("config")
 def show_config() -> None:
     """List every setting: its environment name, its value in force, what it is for."""
-    values: dict[str, Any] = settings.load()
+    complaint = None
+    try:
+        values: dict[str, Any] = settings.load()
+    except settings.ConfigurationError as error:  # all the more reason to show what there is
+        complaint, values = error, {setting.key: setting.default for setting in settings.SETTINGS}
+        click.echo("These are the defaults, since something is wrong:\n")
     for setting in settings.SETTINGS:
         value = values[setting.key]
         shown = "***" if setting.is_secret and value is not None else "-" if value is None else value
         click.echo(f"{setting.env}={shown}\n    {setting.comment}")
+    if complaint is not None:
+        sys.exit(f"\n{complaint}")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,12 @@ class Stop:
         for number in also_wakes:
             signal.signal(number, lambda *_: None)
 
+    def close(self) -> None:
+        """Hear no more; the signals' handlers stay."""
+        signal.set_wakeup_fd(-1)
+        self._reader.close()
+        self._writer.close()
+
     def _stop(self, *_: object) -> None:
         self._came = True
 

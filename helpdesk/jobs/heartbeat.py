@@ -27,10 +27,11 @@ class Pulse:
         self._failures = 0
         self._error = ""
         self._began_at: datetime | None = None
+        self._began = 0.0
         self._written = float("-inf")
 
     def began(self) -> None:
-        self._began_at = now()
+        self._began_at, self._began = now(), time.monotonic()
         self._runs += 1
 
     def failed(self, error: Exception) -> None:
@@ -39,17 +40,13 @@ class Pulse:
 
     def ended(self) -> None:
         """After a run: written at once when it failed or was the first, else when its time has come."""
-        if self._failures or self.is_due:
+        if self._failures or time.monotonic() - self._written >= BEAT_SECONDS:
             self._write(ended_at=now())
 
     def beat(self) -> None:
         """In the middle of a long run, so that it does not pass for a dead one."""
-        if self.is_due:
+        if time.monotonic() - max(self._written, self._began) >= BEAT_SECONDS:
             self._write(ended_at=None)
-
-    @property
-    def is_due(self) -> bool:
-        return time.monotonic() - self._written >= BEAT_SECONDS
 
     def _write(self, ended_at: datetime | None) -> None:
         moment = now()

@@ -13,52 +13,50 @@ import structlog
 
 from helpdesk.clock import now
 from helpdesk.database import unit_of_work
+from helpdesk.notifications import delivery
+from helpdesk.tickets import deadlines, leftovers, lifecycle
 
 Steps = Iterator[bool]
 Due = Callable[[datetime, int], list[int]]
 Act = Callable[[int, datetime], bool]
-PutOff = Callable[[int, datetime, str], None]
+PutOff = Callable[[int, datetime], None]
 
 BATCH = 100
 """Rows a query fetches at a time: small, so that several schedulers seldom try for the same ones."""
+
+LETTERS = 20
+"""Letters between two looks at the signal to stop: a slow mail server may take seconds for each."""
 
 log = structlog.get_logger()
 
 
 def sweep_clocks() -> Steps:
     """Warn and breach what is due, oldest first, ticket by ticket."""
-    from helpdesk.tickets import deadlines
-
     yield from _each(deadlines.due, deadlines.settle_due, deadlines.put_off)
 
 
 def wake_holds() -> Steps:
     """End the scheduled holds whose moment has come."""
-    from helpdesk.tickets import lifecycle
-
     yield from _each(lifecycle.due_to_wake, lifecycle.wake)
 
 
 def close_resolved() -> Steps:
     """Close the resolved tickets whose quiet period is over."""
-    from helpdesk.tickets import lifecycle
-
     yield from _each(lifecycle.due_to_close, lifecycle.close_quiet)
 
 
 def deliver_outbox() -> Steps:
     """Send what is waiting in the outbox."""
-    from helpdesk.notifications import delivery
-
-    while delivery.deliver_due(now(), BATCH):
+    while delivery.deliver_due(now(), LETTERS):
         yield True
 
 
 def sweep_staged_files() -> Steps:
     """Remove uploads whose form was never accepted, and files that no row knows."""
-    from helpdesk.tickets import uploads
-
-    yield uploads.sweep(now()) > 0
+    with unit_of_work():
+        forgotten = leftovers.forget_staged(now())
+    yield forgotten > 0
+    yield leftovers.remove_orphans(now()) > 0
 
 
 def _each(due: Due, act: Act, put_off: PutOff | None = None) -> Steps:
@@ -78,7 +76,7 @@ def _each(due: Due, act: Act, put_off: PutOff | None = None) -> Steps:
 
 
 def _one(ticket_id: int, act: Act, put_off: PutOff | None) -> bool:
-    """One ticket; a failure is logged and the ticket put off.
+    """One ticket; a failure is logged with its reason and the ticket put off.
 
     Raises OperationalError when the database is away, since then it can't be put off either.
     """
@@ -86,9 +84,9 @@ def _one(ticket_id: int, act: Act, put_off: PutOff | None) -> bool:
     try:
         with unit_of_work():
             return act(ticket_id, moment)
-    except Exception as error:
+    except Exception:
         log.exception("ticket_put_off", ticket=ticket_id, job=getattr(act, "__name__", ""))
         if put_off is not None:
             with unit_of_work():
-                put_off(ticket_id, moment, f"{type(error).__name__}: {error}")
+                put_off(ticket_id, moment)
         return False

@@ -94,13 +94,9 @@ def _configuration(app: Flask) -> str:
     conf = app.config
     if conf["HELPDESK_ENV"] == "production":
         if len(conf["SECRET_KEY"]) < 32 or len(conf["AUDIT_KEY"]) < 32:
-            raise Trouble(
-                "SECRET_KEY or HELPDESK_AUDIT_KEY is short. Use 32 random characters or more for each."
-            )
+            raise Trouble("SECRET_KEY or HELPDESK_AUDIT_KEY is short. Use 32 random characters or more for each.")
         if conf["BASE_URL"].startswith("http://") and "://127.0.0.1" not in conf["BASE_URL"]:
-            raise Trouble(
-                "HELPDESK_BASE_URL is not https, so cookies travel in the clear. Serve it over https."
-            )
+            raise Trouble("HELPDESK_BASE_URL is not https, so cookies travel in the clear. Serve it over https.")
     return f"every setting makes sense ({conf['HELPDESK_ENV']}, {conf['BASE_URL']})."
 
 
@@ -120,9 +116,7 @@ def _database(_app: Flask) -> str:
     try:
         schema.current()
     except SQLAlchemyError as error:
-        raise Trouble(
-            f"no answer ({type(error).__name__}). Look at DATABASE_URL and at the server."
-        ) from None
+        raise Trouble(f"no answer ({type(error).__name__}). Look at DATABASE_URL and at the server.") from None
     return f"{db.engine.url.render_as_string(hide_password=True)} answers."
 
 

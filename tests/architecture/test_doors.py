@@ -10,7 +10,14 @@ import pytest
 
 from tests.architecture.sources import Source, calls, dotted, parse, sources
 
-DOORS = re.compile(r"helpdesk/(database\.py|cli\.py|schema\.py|(jobs|demo)/.*|.*\b(views|api)\b.*|mailbox/intake\.py)")
+DOORS = re.compile(
+    r"helpdesk/(database|cli|schema)\.py"
+    r"|helpdesk/(jobs|demo)/.*"
+    r"|helpdesk/.*\b(views|api|admin)\b.*"  # pages and the JSON API
+    r"|helpdesk/mailbox/intake\.py"
+    r"|helpdesk/notifications/delivery\.py"  # carries out what was committed, outside any transaction
+    r"|helpdesk/web/forms\.py"  # lets a view's form take its action's refusal
+)
 CLOCK = "helpdesk/clock.py"
 TIME_READERS = {
     "datetime.now", "datetime.utcnow", "datetime.today", "datetime.datetime.now", "datetime.datetime.utcnow",
@@ -62,10 +69,12 @@ def test_the_rules_are_pure() -> None:
     allowed = sys.stdlib_module_names | {"workflows", "transitions"}
     forbidden_here = {"os", "io", "pathlib", "socket", "subprocess", "sqlite3", "urllib", "time", "random"}
     for source in sources("workflows"):
+        if source.name == "workflows/diagram.py":  # a tool that writes docs/workflows.md; nothing imports it
+            continue
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
                 for name in names:
                     top = name.partition(".")[0]
-                    assert top in allowed and top not in forbidden_here, f"{source.place(node)} imports {name}"
+                    assert top in allowed - forbidden_here, f"{source.place(node)} imports {name}"
             assert not (isinstance(node, ast.Call) and dotted(node.func) == "open"), source.place(node)

@@ -19,7 +19,8 @@ from workflows.vocabulary import HoldCause, SpanReason, State, VendorCaseState
 VOCABULARY = "workflows/vocabulary.py"
 WORDS = {member.value for enum in (State, HoldCause, SpanReason, VendorCaseState) for member in enum}
 ALSO_OTHER_THINGS = {
-    "customer", "approval", "scheduled", "open", "closed", "resolved", "holiday", "break", "pause", "diagnosis", "intake",
+    "customer", "approval", "scheduled", "holiday", "break", "pause",
+    "intake", "diagnosis", "resolved", "open", "closed",
 }  # fmt: skip
 ONLY_STATES = WORDS - ALSO_OTHER_THINGS
 NAMED_SO = re.compile(r"(^|_)(state|cause|source|target|reason)s?$")
