@@ -87,7 +87,10 @@ class Days:
         return _joined(sorted((instant(start), instant(end)) for start, end in parts))
 
     def _dates(self, start: Seconds, end: Seconds) -> Iterator[tuple[int, int, int]]:
-        """Yield (ordinal, begin, finish) of each local date that meets ``[start, end)``."""
+        """Yield (ordinal, begin, finish) of each local date that meets ``[start, end)``.
+
+        A date that a zone left out when it crossed the date line begins where it finishes.
+        """
         # the local date is the UTC date or one of its neighbours
         first = max(_utc_ordinal(start) - 1, FIRST_ORDINAL)
         last = min(_utc_ordinal(end) + 1, LAST_ORDINAL)
@@ -96,8 +99,6 @@ class Days:
         begin = self._midnight(first)
         for ordinal in range(first, last + 1):
             finish = self._midnight(ordinal + 1)
-            if begin >= finish:  # a zone that crosses the date line leaves a date out
-                continue
             if finish > start and begin < end:
                 yield ordinal, begin, finish
             begin = finish

@@ -63,10 +63,7 @@ def read(week: object, holidays: object, breaks: object, shifts: object) -> tupl
     Raises InvalidDefinition, InvalidInterval, InvalidDate, OverlappingIntervals, NeverOpen.
     """
     weekly = _read_week(week)
-    shifted = {
-        read_date(day): _read_intervals(value, f"on {day}")
-        for day, value in _mapping(shifts, "shifts").items()
-    }
+    shifted = {read_date(day): _read_intervals(value, f"on {day}") for day, value in _mapping(shifts, "shifts").items()}
     if not any(weekly.values()) and not any(shifted.values()):
         raise NeverOpen("The calendar has neither weekly hours nor shifts, so it never opens.")
     names = _read_holidays(holidays)
@@ -81,9 +78,7 @@ def read(week: object, holidays: object, breaks: object, shifts: object) -> tupl
     definition: Definition = {
         "week": {name: _written(intervals) for name, intervals in weekly.items()},
         "holidays": {day.isoformat(): name for day, name in sorted(names.items())},
-        "breaks": [
-            {"date": day.isoformat(), "from": _clock(start), "to": _clock(end)} for day, start, end in stops
-        ],
+        "breaks": [{"date": day.isoformat(), "from": _clock(start), "to": _clock(end)} for day, start, end in stops],
         "shifts": {day.isoformat(): _written(intervals) for day, intervals in sorted(shifted.items())},
     }
     return hours, definition

@@ -5,7 +5,7 @@ R8 and R10 of the SLA). It reads no clock and no database.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn, final
@@ -17,22 +17,17 @@ from workflows.business_errors import BusinessTimeError, InvalidDefinition, Unkn
 from workflows.business_line import Line
 from workflows.business_moments import (
     Moment,
-    Pause,
-    PauseLike,
     Seconds,
     checked_duration,
-    merged,
     to_datetime,
     to_seconds,
 )
-from workflows.vocabulary import SpanReason
+from workflows.business_pauses import PauseLike, merged, pieces
 
 __all__ = ["BusinessCalendar", "BusinessTimeError", "Span"]
 
 CALENDARS_KEPT = 64
 _KEYS = frozenset({"timezone", "week", "holidays", "breaks", "shifts"})
-
-_Piece = tuple[Seconds, Seconds, bool, str]  # Span in epoch seconds
 
 
 class Span(NamedTuple):
@@ -188,9 +183,10 @@ class BusinessCalendar:
         still = merged(pauses)
         if finish <= begin:
             return []
+        segments = self._days.segments(begin, finish)
         return [
             Span(to_datetime(first, self.zone), to_datetime(last, self.zone), counted, reason)
-            for first, last, counted, reason in _joined(self._pieces(begin, finish, still))
+            for first, last, counted, reason in pieces(segments, begin, finish, still)
         ]
 
     def holiday_name(self, day: date | str) -> str | None:
@@ -213,31 +209,6 @@ class BusinessCalendar:
         definition: Definition = json.loads(self._key)
         return definition
 
-    # inner ---------------------------------------------------------------------------------------
-
-    def _pieces(self, begin: Seconds, finish: Seconds, pauses: list[Pause]) -> Iterator[_Piece]:
-        """Yield the dates' segments clipped to [begin, finish), the open ones cut by the pauses."""
-        passed = 0
-        for first, last, reason in self._days.segments(begin, finish):
-            at, until = max(first, begin), min(last, finish)
-            if at >= until:
-                continue
-            if reason is not SpanReason.OPEN:
-                yield at, until, False, reason
-                continue
-            while passed < len(pauses) and pauses[passed].end <= at:
-                passed += 1
-            for pause in pauses[passed:]:
-                if pause.start >= until:
-                    break
-                if at < pause.start:
-                    yield at, pause.start, True, reason
-                    at = pause.start
-                yield at, min(pause.end, until), False, pause.cause
-                at = min(pause.end, until)
-            if at < until:
-                yield at, until, True, reason
-
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("A business calendar does not change; build another one.")
 
@@ -255,20 +226,6 @@ class BusinessCalendar:
 
     def __reduce__(self) -> tuple[Any, tuple[str]]:
         return _kept, (self._key,)
-
-
-def _joined(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
-    """Yield the pieces, neighbours of one reason made one."""
-    last: _Piece | None = None
-    for piece in pieces:
-        if last and last[2:] == piece[2:]:
-            last = last[0], piece[1], *last[2:]
-            continue
-        if last:
-            yield last
-        last = piece
-    if last:
-        yield last
 
 
 def _zone(name: object) -> ZoneInfo:

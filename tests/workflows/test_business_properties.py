@@ -60,9 +60,7 @@ def intervals(draw: st.DrawFn) -> list[Interval]:
 @st.composite
 def mappings(draw: st.DrawFn, night: datetime) -> dict[str, Any]:
     nearby = st.integers(-2, 6).map(lambda days: (night.date() + timedelta(days=days)).isoformat())
-    breaks = st.fixed_dictionaries(
-        {"date": nearby, "from": minutes_of_day.map(clock), "to": minutes_of_day.map(clock)}
-    )
+    breaks = st.fixed_dictionaries({"date": nearby, "from": minutes_of_day.map(clock), "to": minutes_of_day.map(clock)})
     week = draw(st.fixed_dictionaries({day: intervals() for day in DAYS}))
     if not any(week.values()) or draw(st.integers(0, 7)) == 0:
         week = {day: [("00:00", "24:00")] for day in DAYS}
@@ -156,9 +154,7 @@ def minute_by_minute(mapping: dict[str, Any], around: date) -> dict[int, SpanRea
 
 @settings(max_examples=150, deadline=None)
 @given(questions(), st.integers(1, 5 * DAY))
-def test_explains_as_the_rules_say_minute_by_minute(
-    question: tuple[dict[str, Any], datetime], length: int
-) -> None:
+def test_explains_as_the_rules_say_minute_by_minute(question: tuple[dict[str, Any], datetime], length: int) -> None:
     mapping, start = question
     expected = minute_by_minute(mapping, start.date())
     end = start + timedelta(minutes=length)
@@ -259,9 +255,7 @@ def test_pauses_may_come_in_any_order_and_pieces(
     shuffled = chance.sample(pauses, len(pauses))
     assert calendar.explain(start, end, shuffled) == calendar.explain(start, end, pauses)
     # each cut in two pieces that touch, and one piece told twice, pauses no more and no less
-    cut = [
-        piece for first, last, _ in pauses for piece in ((first, first + (last - first) / 2), (first, last))
-    ]
+    cut = [piece for first, last, _ in pauses for piece in ((first, first + (last - first) / 2), (first, last))]
     assert calendar.between(start, end, cut) == calendar.between(start, end, pauses)
     assert calendar.add(start, 3600, cut) == calendar.add(start, 3600, pauses)
 
@@ -286,9 +280,7 @@ def test_openings_and_closings_meet(question: tuple[dict[str, Any], datetime]) -
 
 @settings(max_examples=40, deadline=None)
 @given(questions(), st.integers(-30 * 365, 30 * 365), st.integers(0, 20 * 365), st.integers(0, 20 * 365))
-def test_decades_add_up_across_chunks(
-    question: tuple[dict[str, Any], datetime], away: int, one: int, two: int
-) -> None:
+def test_decades_add_up_across_chunks(question: tuple[dict[str, Any], datetime], away: int, one: int, two: int) -> None:
     mapping, near = question
     calendar = BusinessCalendar.from_mapping(mapping)
     start = near + timedelta(days=away)

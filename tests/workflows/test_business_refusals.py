@@ -93,9 +93,7 @@ def test_zones(zone: Any) -> None:
 )
 def test_intervals(interval: Any) -> None:
     assert_refused("invalid_interval", lambda: BusinessCalendar(timezone="UTC", week={"mon": [interval]}))
-    assert_refused(
-        "invalid_interval", lambda: BusinessCalendar(timezone="UTC", shifts={"2026-01-05": [interval]})
-    )
+    assert_refused("invalid_interval", lambda: BusinessCalendar(timezone="UTC", shifts={"2026-01-05": [interval]}))
 
 
 @pytest.mark.parametrize(
@@ -122,14 +120,10 @@ def test_touching_intervals_are_fine() -> None:
     assert BusinessCalendar(timezone="UTC", week=week).is_open("2026-01-06T00:30:00Z")
 
 
-@pytest.mark.parametrize(
-    "day", ["2026-02-30", "20260105", "2026-W01-1", "soon", 5, None, datetime(2026, 1, 5)]
-)
+@pytest.mark.parametrize("day", ["2026-02-30", "20260105", "2026-W01-1", "soon", 5, None, datetime(2026, 1, 5)])
 def test_dates(day: Any) -> None:
     assert_refused("invalid_date", lambda: BusinessCalendar(timezone="UTC", week=WEEK, holidays=[day]))
-    assert_refused(
-        "invalid_date", lambda: BusinessCalendar(timezone="UTC", shifts={day: [("09:00", "10:00")]})
-    )
+    assert_refused("invalid_date", lambda: BusinessCalendar(timezone="UTC", shifts={day: [("09:00", "10:00")]}))
     breaks = [{"date": day, "from": "09:00", "to": "10:00"}]
     assert_refused("invalid_date", lambda: BusinessCalendar(timezone="UTC", week=WEEK, breaks=breaks))
     assert_refused("invalid_date", lambda: CALENDAR.holiday_name(day))

@@ -174,9 +174,12 @@ def test_time_in_a_gap_is_read_by_the_offset_before() -> None:
     assert calendar.next_open("2026-03-29T00:00:00Z") == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
-def test_intervals_that_a_gap_lays_over_each_other_count_once() -> None:
-    calendar = office(week={"sun": [("01:00", "02:45"), ("03:00", "04:00")]})
-    assert calendar.between("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z") == 2 * HOUR
+@pytest.mark.parametrize(
+    ("opening", "closing", "hours"), [("01:00", "02:45", 2), ("02:30", "02:50", 1), ("02:30", "03:00", 1)]
+)
+def test_intervals_that_a_gap_lays_over_each_other_count_once(opening: str, closing: str, hours: int) -> None:
+    calendar = office(week={"sun": [(opening, closing), ("03:00", "04:00")]})
+    assert calendar.between("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z") == hours * HOUR
 
 
 def test_time_that_happens_twice_is_the_first() -> None:
@@ -190,6 +193,9 @@ def test_time_that_happens_twice_is_the_first() -> None:
 def test_date_the_zone_left_out_holds_nothing() -> None:
     samoa = BusinessCalendar(timezone="Pacific/Apia", week={"fri": [("09:00", "17:00")]})
     assert samoa.between("2011-12-25T00:00:00Z", "2012-01-05T00:00:00Z") == 0
+    friday = office(timezone="Pacific/Apia", holidays=["2011-12-30"])
+    around = ("2011-12-30T00:00:00-10:00", "2012-01-01T00:00:00+14:00")
+    assert [span.reason for span in friday.explain(*around)] == ["closed"]
 
 
 # pauses ------------------------------------------------------------------------------------------
@@ -232,9 +238,7 @@ def test_earliest_started_of_overlapping_pauses_names_the_cause() -> None:
 
 
 def test_closed_holiday_and_break_win_over_paused() -> None:
-    calendar = office(
-        holidays=["2026-01-06"], breaks=[{"date": "2026-01-05", "from": "16:00", "to": "16:30"}]
-    )
+    calendar = office(holidays=["2026-01-06"], breaks=[{"date": "2026-01-05", "from": "16:00", "to": "16:30"}])
     pauses = [(local("2026-01-05 15:00"), local("2026-01-07 09:30"))]
     assert told(calendar, "2026-01-05 14:00", "2026-01-07 10:00", pauses) == [
         ("01-05 14:00", "01-05 15:00", "open"),
@@ -272,9 +276,7 @@ def test_next_open_is_the_moment_itself_or_the_next_opening() -> None:
 
 
 def test_closes_at_the_end_of_joined_intervals() -> None:
-    calendar = office(
-        week={**OFFICE, "mon": [("09:00", "12:00"), ("12:00", "24:00")], "tue": [("00:00", "02:00")]}
-    )
+    calendar = office(week={**OFFICE, "mon": [("09:00", "12:00"), ("12:00", "24:00")], "tue": [("00:00", "02:00")]})
     assert calendar.closes_at(local("2026-01-05 09:00")) == local("2026-01-06 02:00")
     assert calendar.closes_at(local("2026-01-06 02:00")) is None
 
@@ -319,9 +321,7 @@ def test_ten_years_before_count_likewise_backwards() -> None:
 
 
 def test_gap_between_open_days_may_add_up_past_ten_years() -> None:
-    calendar = office(
-        week=None, shifts={f"{year}-06-01": [("10:00", "12:00")] for year in (2026, 2034, 2042)}
-    )
+    calendar = office(week=None, shifts={f"{year}-06-01": [("10:00", "12:00")] for year in (2026, 2034, 2042)})
     assert calendar.add(local("2026-01-05 09:00"), 5 * HOUR) == local("2042-06-01 11:00")
 
 
