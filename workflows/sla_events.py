@@ -78,9 +78,7 @@ def _check_order(events: Sequence[Event]) -> None:
     if not events:
         return
     if events[0].type not in (SlaEvent.CREATE, SlaEvent.VENDOR_CASE_OPENED):
-        raise InvalidSla(
-            "no_beginning", f"The first event is create or vendor_case_opened, not {events[0].type}."
-        )
+        raise InvalidSla("no_beginning", f"The first event is create or vendor_case_opened, not {events[0].type}.")
     has_case = False
     for index, event in enumerate(events):
         if index and event.at < events[index - 1].at:

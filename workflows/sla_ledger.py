@@ -105,7 +105,9 @@ def draw_up(events: Sequence[Event], calendar: BusinessCalendar, at: datetime) -
     heard = [event for event in events if event.at <= at]
     if not heard or heard[0].type is not SlaEvent.CREATE:
         raise InvalidSla("no_beginning", "A ledger begins with the creation of a ticket.")
-    start, end = int(to_seconds(heard[0].at)), int(to_seconds(_end(heard, at)))
+    until = _end(heard, at)
+    heard = [event for event in heard if event.at <= until]
+    start, end = int(to_seconds(heard[0].at)), int(to_seconds(until))
     turns: list[_Turn] = []
     owner, since = LedgerOwner.INTAKE, start
     for moment, next_owner in _handovers(heard):

@@ -46,7 +46,8 @@ class Replay:
         self._is_timed = is_timed
         self._at: Seconds = 0  # of the event at hand
         self._stops = Stops()
-        self._state: State | None = None  # None in the call of a vendor case
+        self._state: State | None = None
+        self._is_created = False  # False for a vendor case alone: the ticket's clocks are told elsewhere
         self._is_assigned = False
         self._is_answered = False
         self._case: VendorCaseState | None = None
@@ -70,7 +71,7 @@ class Replay:
     # what is said --------------------------------------------------------------------------------
 
     def _create(self, event: Event) -> None:
-        self._state = State.INTAKE
+        self._state, self._is_created = State.INTAKE, True
         for kind in STARTED_AT_CREATION:
             self._start(kind)
         if event.by is SlaParty.AGENT:  # a message to the contact went out with it
@@ -81,7 +82,7 @@ class Replay:
             self._start(ClockKind.NEXT_RESPONSE)
 
     def _public_reply(self, event: Event) -> None:
-        if self._state is None or self._state in DEAF_STATES:
+        if not self._is_created or self._state in DEAF_STATES:
             return
         self._is_answered = True
         for kind in MET_BY_REPLY:
@@ -98,7 +99,7 @@ class Replay:
         was_assigned, self._is_assigned = self._is_assigned, event.is_assigned
         if event.is_assigned:
             self._end(ClockKind.PICKUP, ClockState.MET, event)
-        elif was_assigned and self._state in OPEN_STATES:
+        elif was_assigned and self._is_created and self._state in OPEN_STATES:
             self._start(ClockKind.PICKUP)
 
     def _hold(self, event: Event) -> None:
@@ -133,8 +134,8 @@ class Replay:
         if old in STATE_CLOCKS:
             self._end(STATE_CLOCKS[old], ClockState.MET, event)
         self._follow_stops(self._stops.set_vendor(new in ESCALATED_STATES, self._at))
-        if ClockKind.RESOLUTION not in self.cycles:
-            return  # the call of a vendor case: the ticket's own clocks are told in another
+        if not self._is_created:
+            return
         if old not in OPEN_STATES:
             self._reopen()
         if new in STATE_CLOCKS:
@@ -151,7 +152,7 @@ class Replay:
     def _rest(self, new: State, event: Event) -> None:
         """End the clocks before the stops, so that a paused clock ends paused (R3)."""
         if new is State.RESOLVED:
-            self._is_answered = True
+            self._is_answered = self._is_created
             self._end(ClockKind.PICKUP, ClockState.CANCELLED, event)
             for kind in MET_BY_RESOLVING:
                 self._end(kind, ClockState.MET, event)

@@ -216,7 +216,5 @@ def _level(value: object) -> Level:
         )
     level = Level(value["level"], *measures)
     if level.percent is not None and level.percent > 100:
-        raise InvalidSla(
-            "invalid_level", f"A warning comes by the deadline, not at {level.percent} per cent."
-        )
+        raise InvalidSla("invalid_level", f"A warning comes by the deadline, not at {level.percent} per cent.")
     return level
