@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, request, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, get_timezone
 
 from helpdesk.clock import now
 from helpdesk.web import labels, moments
@@ -41,6 +41,7 @@ def register(app: Flask) -> None:
             "languages": LANGUAGES,
             "language": str(get_locale()),
             "server_now": now(),
+            "time_zone": str(get_timezone()),
             "theme": _theme(),
         }
 

@@ -91,3 +91,15 @@ function tick() {
 tick();
 document.addEventListener("visibilitychange", tick);
 document.addEventListener("htmx:after:swap", tick);
+
+// The exact moment on hover and focus, for moments that the server wrote without it (long lists).
+const exact = new Intl.DateTimeFormat(document.documentElement.lang === "hu" ? "hu" : "en-GB", {
+  weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  timeZone: document.documentElement.dataset.zone || undefined, timeZoneName: "short",
+});
+const complete = (event) => {
+  const time = event.target.closest?.("time[datetime]:not([data-exact])");
+  if (time) time.dataset.exact = exact.format(Date.parse(time.dateTime));
+};
+document.addEventListener("pointerover", complete);
+document.addEventListener("focusin", complete);
