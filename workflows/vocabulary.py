@@ -24,6 +24,16 @@ class Service(StrEnum):
     OTHER = "other"
 
 
+class BillingQuestion(StrEnum):
+    """What a customer asks for in a billing ticket, as the form offers it."""
+
+    CHARGE = "charge"
+    INVOICE = "invoice"
+    PURCHASE = "purchase"
+    CANCELLATION = "cancellation"
+    REFUND = "refund"
+
+
 class Level(StrEnum):
     """A degree of impact or of urgency."""
 

@@ -39,6 +39,12 @@ def reissue_tracker(ticket_id: int, actor: Actor, now: datetime, *, revoke_other
     return token
 
 
+def another_tracker(ticket_id: int, actor: Actor, now: datetime) -> str:
+    """One more link beside the living ones, to be shown on the page that answers; nothing is sent."""
+    with changing(ticket_id, actor, now) as change:
+        return issue_tracker(change.ticket, actor, change.now)
+
+
 def revoke_trackers(ticket_id: int, actor: Actor, now: datetime) -> None:
     with changing(ticket_id, actor, now) as change:
         _revoke_all(change.ticket, now)
