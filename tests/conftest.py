@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 
 from helpdesk import create_app, schema
@@ -83,11 +83,18 @@ def _create(url: str, instance: Path, **overrides: Any) -> Flask:
 def app(migrated_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The application on one of the two databases, with empty tables."""
     app = _create(migrated_url, tmp_path)
+    app.teardown_request(_forget_request)
     with app.app_context():
         _empty_tables()
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+def _forget_request(_error: BaseException | None) -> None:
+    """Requests share the test's application context, and would find who was signed in on the one before."""
+    for name in tuple(g):
+        g.pop(name)
 
 
 def _empty_tables() -> None:

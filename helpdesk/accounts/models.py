@@ -10,6 +10,7 @@ from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk.database import Base, words
+from helpdesk.web.names import initials
 from workflows.vocabulary import Role
 
 
@@ -18,7 +19,13 @@ class Team(Base):
 
     __tablename__ = "team"
     __table_args__ = (
-        sa.Index("ix_team_default", "is_default", unique=True, sqlite_where=sa.text("is_default"), postgresql_where=sa.text("is_default")),
+        sa.Index(
+            "ix_team_default",
+            "is_default",
+            unique=True,
+            sqlite_where=sa.text("is_default"),
+            postgresql_where=sa.text("is_default"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -47,11 +54,17 @@ class User(UserMixin, Base):
     created_at: Mapped[datetime]
 
     team: Mapped[Team | None] = relationship(foreign_keys=[team_id])
-    role_rows: Mapped[list[UserRole]] = relationship(cascade="all, delete-orphan", lazy="selectin", order_by="UserRole.role")
+    role_rows: Mapped[list[UserRole]] = relationship(
+        cascade="all, delete-orphan", lazy="selectin", order_by="UserRole.role"
+    )
 
     @property
     def roles(self) -> frozenset[Role]:
         return frozenset(row.role for row in self.role_rows)
+
+    @property
+    def initials(self) -> str:
+        return initials(self.name)
 
     @property
     def is_active(self) -> bool:

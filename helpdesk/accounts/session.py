@@ -25,7 +25,7 @@ R = TypeVar("R")
 def configure(app: Flask) -> None:
     """Tell Flask-Login where the sign-in page is, and templates what the person may do."""
     login_manager.login_view = "accounts.login"
-    login_manager.login_message = None
+    login_manager.login_message = ""
     login_manager.session_protection = "basic"
     app.jinja_env.globals.update(may=person_may, Permission=Permission)
 
@@ -42,15 +42,27 @@ def load_user(session_id: str) -> User | None:
 
 def person() -> User:
     """The signed-in user; call it only behind ``login_required`` or ``requires``."""
-    return cast(User, current_user._get_current_object())
+    return cast("User", current_user._get_current_object())
 
 
 def actor() -> Actor:
     return Actor.of_user(person())
 
 
+def visitor() -> User | None:
+    """Whoever is signed in, if anybody is."""
+    found = current_user._get_current_object()
+    return found if isinstance(found, User) else None
+
+
 def person_may(permission: Permission, kind: Kind | None = None) -> bool:
-    return bool(current_user.is_authenticated) and may(person().roles, permission, kind)
+    user = visitor()
+    return user is not None and may(user.roles, permission, kind)
+
+
+def signed_in(view: Callable[P, R]) -> Callable[P, R]:
+    """Guard a view that is for everybody who works here."""
+    return cast("Callable[P, R]", login_required(view))
 
 
 def requires(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -63,6 +75,6 @@ def requires(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R
                 raise Forbidden(_("Your role doesn’t include this."))
             return view(*args, **kwargs)
 
-        return cast(Callable[P, R], login_required(guarded))
+        return cast("Callable[P, R]", login_required(guarded))
 
     return guard
