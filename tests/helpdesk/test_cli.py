@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,13 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder, and an environment that points there."""
     url = f"sqlite:///{tmp_path / 'desk' / 'helpdesk.db'}"
     monkeypatch.setenv("HELPDESK_ENV", "testing")
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("HELPDESK_INSTANCE_DIR", str(tmp_path / "desk"))
-    yield tmp_path
+    return tmp_path
 
 
 @pytest.fixture
