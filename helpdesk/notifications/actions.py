@@ -81,19 +81,17 @@ def _row(notice: Notice, now: datetime) -> dict[str, Any]:
     }
 
 
-def mark_read(notification_id: int, user_id: int, now: datetime) -> None:
-    """Mark one line under the person's own bell as read; one read already keeps its moment."""
-    _mark(Notification.id == notification_id, user_id, now)
+def mark_read(line: Notification, now: datetime) -> None:
+    """Mark a line as read, and with it whatever else the person's bell said of that ticket: they see it now."""
+    is_same = Notification.id == line.id
+    if line.ticket_id is not None:
+        is_same |= Notification.ticket_id == line.ticket_id
+    _mark(is_same, line.user_id, now)
 
 
 def mark_all_read(user_id: int, up_to_id: int, now: datetime) -> None:
     """Mark everything the person has seen, that is up to ``up_to_id``: what came meanwhile stays unread."""
     _mark(Notification.id <= up_to_id, user_id, now)
-
-
-def mark_ticket_read(ticket_id: int, user_id: int, now: datetime) -> None:
-    """Mark what the bell says about a ticket as read, when the person opens that ticket another way."""
-    _mark(Notification.ticket_id == ticket_id, user_id, now)
 
 
 def _mark(which: sa.ColumnElement[bool], user_id: int, now: datetime) -> None:

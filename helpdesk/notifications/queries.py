@@ -1,0 +1,36 @@
+"""What this room reads."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from helpdesk.database import db
+from helpdesk.errors import NotFound
+from helpdesk.notifications.models import Notification
+
+UNREAD_SHOWN = 9
+"""The bell counts to here and then says "9+": it never reads more of the index than it shows."""
+
+
+def unread_count(user_id: int) -> int:
+    """How many lines a person has not read, at most one more than the bell shows."""
+    unread = sa.select(Notification.id).where(Notification.user_id == user_id, Notification.read_at.is_(None))
+    counted = sa.select(sa.func.count()).select_from(unread.limit(UNREAD_SHOWN + 1).subquery())
+    return db.session.scalar(counted) or 0
+
+
+def newest_first(user_id: int, before_id: int | None, limit: int) -> list[Notification]:
+    """A person's lines, those older than ``before_id`` when it is given."""
+    lines = sa.select(Notification).where(Notification.user_id == user_id)
+    if before_id is not None:
+        lines = lines.where(Notification.id < before_id)
+    return list(db.session.scalars(lines.order_by(Notification.id.desc()).limit(limit)))
+
+
+def own_notification(notification_id: int, user_id: int) -> Notification:
+    """The line under the person's own bell. Raises NotFound, also for somebody else's."""
+    found = db.session.get(Notification, notification_id)
+    if found is None or found.user_id != user_id:
+        raise NotFound(_("There is no such notification."))
+    return found

@@ -1,0 +1,76 @@
+"""From a customer's request to the mails and bells of everybody it concerns, through the product's own verbs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from helpdesk.accounts.actor import Actor
+from helpdesk.clock import Hand, now
+from helpdesk.database import db, unit_of_work
+from helpdesk.demo.defaults import install_defaults
+from helpdesk.notifications.delivery import deliver_due
+from helpdesk.notifications.letters import Letter
+from helpdesk.notifications.models import Notification, OutboxMessage
+from helpdesk.tickets.actions.assigning import assign
+from helpdesk.tickets.actions.opening import Opened, Opening, open_ticket
+from tests.people import add_person, signed_in
+from workflows.vocabulary import Kind, Level, Role, Service
+
+
+class Postbox:
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+
+    def send(self, letter: Letter) -> None:
+        self.letters.append(letter)
+
+    def close(self) -> None:
+        pass
+
+    def to(self, address: str) -> list[str]:
+        return [str(one.mail["Subject"]) for one in self.letters if one.mail["To"] == address]
+
+
+@pytest.fixture
+def opened(app: Flask, hand: Hand) -> Opened:
+    with unit_of_work():
+        install_defaults(now())
+    request = Opening(
+        Kind.TECHNICAL, Service.MICROSOFT365, Level.HIGH, Level.HIGH, "Az Outlook jelszót kér",
+        "Reggel nyolc óta.", "Fehér Rita", "rita@alpina.example", language="hu",
+    )  # fmt: skip
+    with unit_of_work():
+        return open_ticket(request, None, now())
+
+
+def test_a_request_is_acknowledged_with_link_and_promises(opened: Opened) -> None:
+    box = Postbox()
+    deliver_due(now(), transport=box)
+    (letter,) = [one for one in box.letters if one.mail["To"] == "rita@alpina.example"]
+    assert letter.mail["Subject"] == f"[#{opened.ticket.id}] Az Outlook jelszót kér"
+    text = letter.mail.get_content()
+    assert f"http://localhost/track/{opened.token}" in text
+    assert re.search(r"Legkésőbb ekkor válaszolunk Önnek: 2026\. 11\. 2\d\. \d+:\d\d \(CET\)", text)
+    assert opened.token not in str(db.session.scalars(sa.select(OutboxMessage.params)).all())
+
+
+def test_an_assignment_rings_and_leads_to_the_ticket(app: Flask, opened: Opened, hand: Hand) -> None:
+    ana, lea = add_person("Ana Kovács", Role.AGENT), add_person("Lea Horváth", Role.LEAD)
+    with unit_of_work():
+        assign(opened.ticket.id, Actor.of_user(lea), ana.id, now())
+    box = Postbox()
+    deliver_due(now(), transport=box)
+    assert box.to(ana.email) == [f"[#{opened.ticket.id}] Yours now: Az Outlook jelszót kér"]
+    assert box.to(lea.email) == []
+    browser = signed_in(app, ana)
+    page = browser.get("/notifications").text
+    assert f"#{opened.ticket.id} is yours now" in page
+    (line,) = re.findall(r'href="(/notifications/\d+)"', page)
+    assert browser.get(line).location == f"/tickets/{opened.ticket.id}"
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Notification.read_at)).one() == hand()
+    assert signed_in(app, lea).get(line).status_code == 404
