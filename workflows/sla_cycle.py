@@ -77,3 +77,8 @@ class Cycle:
     @property
     def view(self) -> ClockView:
         return ClockView(self.state, self.elapsed_seconds, self.remaining_seconds, self.deadline, self.breached)
+
+    @property
+    def paused_by(self) -> PauseCause | SpanReason | None:
+        """The cause of the pause that lasts, of several the one that started first; None if none lasts."""
+        return next((pause.cause for pause in self.pauses if pause.until is None), None)

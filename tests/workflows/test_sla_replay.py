@@ -181,6 +181,26 @@ def test_a_paused_clock_is_retargeted_at_once() -> None:
     assert (cycle.state, cycle.deadline, cycle.late_from) == ("paused", on(10, "11:00"), on(10, "11:00:01"))
 
 
+def test_of_several_causes_the_earliest_that_lasts_names_the_pause() -> None:
+    events = [
+        CREATE,
+        state(10, "10:30", "escalated_premier"),
+        event(10, "11:00", "hold", cause="customer"),
+        event(10, "11:30", "release"),
+    ]
+    terms = respond(pause_on=["customer", "vendor"])
+    assert [first(terms, events, 10, clock).paused_by for clock in ("11:15", "12:00")] == ["vendor", "vendor"]
+    assert first(terms, events, 10, "10:15").paused_by is None
+
+
+def test_moments_between_two_seconds_are_exact_and_elapsed_time_is_floored() -> None:
+    create = {"at": "2024-06-10T10:00:00.600+02:00", "type": "create"}
+    (cycle,) = cycles(respond(), [create], on(10, "10:00:02"), "first_response")
+    assert cycle.elapsed_seconds == 1
+    assert cycle.deadline is not None
+    assert cycle.deadline.isoformat() == "2024-06-10T10:00:00.600000+00:00"
+
+
 def test_pause_causes_that_change_stop_and_release_the_clock() -> None:
     events = [
         CREATE,
