@@ -106,16 +106,20 @@ def db_upgrade() -> None:
 @cli.command()
 @click.option("--tickets", default=400, show_default=True, type=click.IntRange(1), help="How many.")
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same world.")
-@click.option("--if-empty", is_flag=True, help="Do nothing when there are tickets already.")
+@click.option("--if-empty", is_flag=True, help="Leave a desk that has tickets alone.")
 def demo(tickets: int, seed: int, if_empty: bool) -> None:
-    """Load a demo world through the product's own verbs."""
+    """Load a demo world through the product's own verbs and print its accounts."""
     from helpdesk.demo import world
+    from helpdesk.demo.people import PRINTED
 
     with application() as app:
-        if if_empty and not world.is_empty():
-            return
-        with click.progressbar(length=tickets, label="Demo world", file=sys.stderr) as bar:
-            world.build(app, tickets=tickets, seed=seed, progress=bar.update)
+        password = world.demo_password(app)
+        if world.is_empty() or not if_empty:
+            with click.progressbar(length=tickets, label="Demo world", file=sys.stderr) as bar:
+                world.build(app, tickets=tickets, seed=seed, progress=bar.update)
+    click.echo(f"Demo accounts, password {password}:")
+    for colleague in PRINTED:
+        click.echo(f"  {colleague.email:<20} {', '.join(colleague.roles)}")
 
 
 @cli.group()
