@@ -16,11 +16,12 @@ from flask import current_app
 from helpdesk import clock
 from helpdesk.database import unit_of_work
 from helpdesk.errors import TransportError
-from helpdesk.notifications import letters, messages, outbox, transports
+from helpdesk.notifications import digests, letters, messages, outbox, transports
+from helpdesk.notifications.digests import Bundle
 from helpdesk.notifications.messages import Letterhead
 from helpdesk.notifications.models import Transport
 from helpdesk.notifications.outbox import Claim
-from helpdesk.notifications.topics import NoticeTopic
+from helpdesk.notifications.topics import SHAPES, NoticeTopic
 from helpdesk.notifications.transports import MailTransport, Unreachable
 
 RESERVE = timedelta(minutes=1)
@@ -37,6 +38,7 @@ def deliver_due(now: datetime, limit: int = 50, transport: MailTransport | None 
     """
     with unit_of_work():
         claims = outbox.claim(now, limit)
+        claims += outbox.claim_beside(digests.people_of(claims), digests.GATHERED, now)
     done = _ring([one for one in claims if one.transport is Transport.IN_APP], now)
     mails = [one for one in claims if one.transport is Transport.MAIL]
     if mails:
@@ -60,57 +62,73 @@ def _ring(claims: Sequence[Claim], now: datetime) -> int:
 
 def _post(mails: Sequence[Claim], line: MailTransport, until: datetime) -> int:
     head = Letterhead.of_config(current_app.config)
+    waiting = digests.bundles(mails)
     done = 0
-    for position, one in enumerate(mails):
-        if clock.now() >= until:
-            break  # the rest come back by themselves when their lease ends
+    while waiting and clock.now() < until:  # what is left comes back by itself when its lease ends
         try:
-            done += _post_one(one, line, head)
+            done += _post_one(waiting[0], line, head)
         except Unreachable as error:
-            _server_is_away(mails[position:], error)
+            _server_is_away([one for bundle in waiting for one in bundle], error)
             break
+        waiting.pop(0)
     return done
 
 
-def _post_one(claim: Claim, line: MailTransport, head: Letterhead) -> bool:
-    """Send one letter and note how it went; True when it is done with. Raises Unreachable."""
+def _post_one(bundle: Bundle, line: MailTransport, head: Letterhead) -> int:
+    """Send one letter and note how it went; how many claims are done with. Raises Unreachable."""
     try:
-        line.send(_letter(claim, head))
+        line.send(_letter(bundle, head))
     except Unreachable:
         raise
     except TransportError as error:
-        return _refused(claim, error.sentence, is_final=error.permanent)
+        return _refused(bundle, error.sentence, is_final=error.permanent)
     except Exception as error:  # a fault of ours in one letter must not stop the others
-        log.exception("mail_broken", outbox_id=claim.id, topic=claim.topic)
-        return _refused(claim, f"{type(error).__name__} while writing it", is_final=False)
+        if len(bundle) > 1:
+            return sum(_post_one((one,), line, head) for one in bundle)
+        log.exception("mail_broken", outbox_id=bundle[0].id, topic=bundle[0].topic)
+        return _refused(bundle, f"{type(error).__name__} while writing it", is_final=False)
     with unit_of_work():
-        outbox.mark_sent(claim, clock.now())
-    return True
+        for one in bundle:
+            outbox.mark_sent(one, clock.now())
+    return len(bundle)
 
 
-def _letter(claim: Claim, head: Letterhead) -> letters.Letter:
-    topic = NoticeTopic(claim.topic)
+def _letter(bundle: Bundle, head: Letterhead) -> letters.Letter:
+    """The letter of a bundle: its only claim's own, or one that lists them all."""
+    first = bundle[0]
+    if len(bundle) > 1:
+        items = [(NoticeTopic(one.topic), one.params, one.ticket_id) for one in bundle]
+        text, number, is_automatic = messages.digest(first.language, items, head), None, True
+    else:
+        topic, number = NoticeTopic(first.topic), first.ticket_id
+        text = messages.compose(topic, first.language, first.params, number, head)
+        is_automatic = SHAPES[topic].is_automatic
     return letters.write(
-        messages.compose(topic, claim.language, claim.params, claim.ticket_id, head),
-        to=claim.recipient,
-        stable_id=claim.stable_id,
-        topic=topic,
-        language=claim.language,
-        number=claim.ticket_id,
-        written_at=claim.created_at,
+        text,
+        to=first.recipient,
+        stable_id=" ".join(one.stable_id for one in bundle),
+        language=first.language,
+        written_at=first.created_at,
         head=head,
+        number=number,
+        is_automatic=is_automatic,
     )
 
 
-def _refused(claim: Claim, reason: str, *, is_final: bool) -> bool:
-    with unit_of_work():
-        if is_final:
-            outbox.fail(claim, reason)
-        else:
-            is_final = not outbox.put_off(claim, clock.now(), reason)
-    say = log.error if is_final else log.warning
-    say("mail_failed" if is_final else "mail_put_off", outbox_id=claim.id, topic=claim.topic, reason=reason)
-    return is_final
+def _refused(bundle: Bundle, reason: str, *, is_final: bool) -> int:
+    """Put the claims of a letter off, or give them up; how many are given up."""
+    given_up = 0
+    for one in bundle:
+        with unit_of_work():
+            is_over = is_final or one.attempts >= outbox.MOST_ATTEMPTS
+            if is_over:
+                outbox.fail(one, reason)
+            else:
+                outbox.put_off(one, clock.now(), reason)
+        say = log.error if is_over else log.warning
+        say("mail_failed" if is_over else "mail_put_off", outbox_id=one.id, topic=one.topic, reason=reason)
+        given_up += is_over
+    return given_up
 
 
 def _server_is_away(rest: Sequence[Claim], error: Unreachable) -> None:

@@ -12,7 +12,6 @@ from email.utils import format_datetime
 
 from helpdesk.errors import TransportError
 from helpdesk.notifications.messages import Letterhead, Text
-from helpdesk.notifications.topics import SHAPES, NoticeTopic
 
 _POLICY = SMTP.clone(cte_type="7bit")  # every server takes it; quoted-printable where a letter needs it
 
@@ -30,11 +29,11 @@ def write(
     *,
     to: str,
     stable_id: str,
-    topic: NoticeTopic,
     language: str,
-    number: int | None,
     written_at: datetime,
     head: Letterhead,
+    number: int | None = None,
+    is_automatic: bool = True,
 ) -> Letter:
     """Put ``text`` under its headers. The Message-ID follows from ``stable_id``: sent twice, it is one mail.
 
@@ -49,7 +48,7 @@ def write(
     mail["Message-ID"] = message_id(stable_id, domain)
     if number is not None:  # all mails of a ticket answer one that was never sent: readers show them together
         mail["In-Reply-To"] = mail["References"] = f"<ticket.{number}@{domain}>"
-    if SHAPES[topic].is_automatic:  # RFC 3834: vacation notices stay silent, or two robots would talk for ever
+    if is_automatic:  # RFC 3834: vacation notices stay silent, or two robots would talk for ever
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(text.body)

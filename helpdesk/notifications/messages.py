@@ -6,10 +6,10 @@ line, the body. ``tests/helpdesk/notifications/golden`` holds each as it goes ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Self
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -21,6 +21,7 @@ from workflows.vocabulary import ClockKind, Service, TurnAwayReason
 
 _MANY_LINES = frozenset({"body", "note"})
 SayMoment = Callable[[datetime], str]
+Item = tuple[NoticeTopic, Mapping[str, Any], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,23 @@ def compose(topic: NoticeTopic, language: str, params: Mapping[str, Any], number
     """The mail for ``topic`` about ticket ``number``, from params as the outbox keeps them."""
     language = language_of(language)
     zone = str(params.get("timezone") or head.timezone)
-    values = _values(topic, language, params, lambda at: moments.written(at, zone, language))
+    values = _values(topic, language, params, partial(moments.written, zone=zone, language=language))
     values.update(_of_desk(head, number), secret_link=_link(head, values.get("secret_path")))
     text = _templates().get_template(f"{language}/{topic}.txt").render(values)
-    subject, _empty, body = text.partition("\n\n")
-    return Text(" ".join(subject.split()), body.strip() + "\n", _secrets(params))
+    return _split(text, _secrets(params))
+
+
+def digest(language: str, items: Sequence[Item], head: Letterhead) -> Text:
+    """One mail for several promises in trouble, each given as topic, params and ticket's number."""
+    language = language_of(language)
+    entries = []
+    for topic, params, number in items:
+        zone = str(params.get("timezone") or head.timezone)
+        say = partial(moments.written, zone=zone, language=language)
+        entries.append({**_values(topic, language, params, say), **_of_desk(head, number), "topic": topic})
+    late = sum(entry["topic"] is NoticeTopic.CLOCK_BREACHED for entry in entries)
+    values = {"entries": entries, "late": late, "soon": len(entries) - late, "topics": NoticeTopic}
+    return _split(_templates().get_template(f"{language}/digest.txt").render(values), ())
 
 
 def line(topic: NoticeTopic, language: str, params: Mapping[str, Any], number: int | None, say: SayMoment) -> str:
@@ -63,6 +76,11 @@ def line(topic: NoticeTopic, language: str, params: Mapping[str, Any], number: i
     language = language_of(language)
     values = _values(topic, language, params, say)
     return initial(LINES[language][topic].format_map({**values, "number": number}))
+
+
+def _split(rendered: str, secrets: tuple[str, ...]) -> Text:
+    subject, _empty, body = rendered.partition("\n\n")
+    return Text(" ".join(subject.split()), body.strip() + "\n", secrets)
 
 
 def _values(topic: NoticeTopic, language: str, params: Mapping[str, Any], say: SayMoment) -> dict[str, Any]:

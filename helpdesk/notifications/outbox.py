@@ -6,7 +6,7 @@ row to the next deliverer then. The attempt's number fences: a result is written
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -66,8 +66,20 @@ def claim(now: datetime, limit: int) -> list[Claim]:
 
     SKIP LOCKED on PostgreSQL; SQLite knows no row locks, there the unit of work has the file to itself.
     """
-    # a CTE that locks runs once; as a subquery the planner may run it again and take more
-    due = due_now(now, limit).cte("due")
+    return _take(due_now(now, limit), now)
+
+
+def claim_beside(recipients: Iterable[str], topics: Iterable[str], now: datetime, limit: int = 500) -> list[Claim]:
+    """Take what else of ``topics`` is due for these addresses, to go into the same letter."""
+    wanted = list(recipients)
+    if not wanted:
+        return []
+    same = due_now(now, limit).where(OutboxMessage.recipient.in_(wanted), OutboxMessage.topic.in_(list(topics)))
+    return _take(same.where(OutboxMessage.transport == Transport.MAIL), now)
+
+
+def _take(due_ids: sa.Select[int], now: datetime) -> list[Claim]:
+    due = due_ids.cte("due")  # a CTE that locks runs once; a subquery the planner may run again and take more
     taken = (
         sa.update(OutboxMessage)
         .where(OutboxMessage.id.in_(sa.select(due.c.id)))
@@ -100,13 +112,9 @@ def fail(claim: Claim, reason: str) -> None:
     _settle(claim, delivery_state=DeliveryState.FAILED, last_error=reason[:300], params=_without_secrets(claim))
 
 
-def put_off(claim: Claim, now: datetime, reason: str) -> bool:
-    """Try again later, each time after twice the wait; False when that was the last attempt."""
-    if claim.attempts >= MOST_ATTEMPTS:
-        fail(claim, reason)
-        return False
+def put_off(claim: Claim, now: datetime, reason: str) -> None:
+    """Try again later, each time after twice the wait."""
     _settle(claim, next_attempt_at=now + wait_after(claim.attempts), last_error=reason[:300])
-    return True
 
 
 def release(claims: Sequence[Claim], now: datetime, reason: str) -> None:
