@@ -73,8 +73,9 @@ def settle(ticket: Ticket, now: datetime, stored: Sequence[SlaClock] | None = No
     assert ticket.terms_id is not None
     settlement = promises.settle(_subject(ticket), first_terms_id, ticket.terms_id, events, now, stored)
     _project(ticket, settlement.clocks)
-    for item in settlement.news:
-        _tell(ticket, item, now)
+    with db.session.no_autoflush:  # one flush for all news instead of one for each
+        for item in settlement.news:
+            _tell(ticket, item, now)
 
 
 def settle_if_due(ticket: Ticket, now: datetime) -> Sequence[SlaClock]:
