@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from helpdesk.database import db
 from helpdesk.errors import Invalid, NotFound
-from helpdesk.sla.models import Calendar, CalendarVersion, PromiseStamp, SlaPolicy
+from helpdesk.sla.models import Calendar, CalendarVersion, PromiseStamp, SlaPolicy, SlaTarget
 from workflows.vocabulary import Kind, Priority, Service
 
 _BOOK = "helpdesk.sla.promises"
@@ -30,9 +30,7 @@ class Promises:
     terms_ids: dict[tuple[int, Priority], int] = field(default_factory=dict)
 
 
-def choose_policy(
-    kind: Kind, service: Service, customer_id: int | None, support_plan_id: int | None
-) -> SlaPolicy:
+def choose_policy(kind: Kind, service: Service, customer_id: int | None, support_plan_id: int | None) -> SlaPolicy:
     """The first enabled policy whose every condition matches, else the marked default (sla.md, R6).
 
     Guests have no customer and no plan: they match only policies without those conditions. The policy is
@@ -113,3 +111,12 @@ def calendar_history(calendar_id: int) -> list[CalendarVersion]:
     """Every version, the newest first."""
     newest_first = sa.select(CalendarVersion).where(CalendarVersion.calendar_id == calendar_id)
     return list(db.session.scalars(newest_first.order_by(CalendarVersion.id.desc())))
+
+
+def policies_by_calendar() -> dict[int, list[str]]:
+    """{calendar id: names of the policies that count in it}."""
+    rows = sa.select(SlaTarget.calendar_id, SlaPolicy.name).join(SlaPolicy, SlaPolicy.id == SlaTarget.policy_id)
+    found: dict[int, list[str]] = {}
+    for calendar_id, name in db.session.execute(rows.distinct().order_by(SlaPolicy.name)):
+        found.setdefault(calendar_id, []).append(name)
+    return found

@@ -64,6 +64,11 @@ def freeze(policy: SlaPolicy, priority: Priority, now: datetime) -> FrozenTerms:
     return load_terms(terms_id)
 
 
+def preview(policy: SlaPolicy, priority: Priority) -> FrozenTerms:
+    """What ``freeze`` would give today, written nowhere: for showing promises before anything is made."""
+    return _ready(0, content_of(policy, priority, queries.promises().version_ids))
+
+
 def content_of(policy: SlaPolicy, priority: Priority, version_ids: Mapping[int, int]) -> dict[str, Any]:
     """What SlaTerms keeps, spelled out so that a later default can't change an old promise's meaning."""
     targets = {target.clock: target for target in policy.targets if target.priority == priority}
@@ -119,13 +124,13 @@ def load_terms(terms_id: int) -> FrozenTerms:
 
 
 def _read(terms_id: int) -> FrozenTerms:
-    content = db.session.scalars(sa.select(SlaTerms.content).where(SlaTerms.id == terms_id)).one()
+    return _ready(terms_id, db.session.scalars(sa.select(SlaTerms.content).where(SlaTerms.id == terms_id)).one())
+
+
+def _ready(terms_id: int, content: Mapping[str, Any]) -> FrozenTerms:
     version_ids = {ClockKind(clock): version_id for clock, version_id in content["calendars"].items()}
-    rows = db.session.execute(
-        sa.select(CalendarVersion.id, CalendarVersion.definition).where(
-            CalendarVersion.id.in_(version_ids.values())
-        )
-    )
+    wanted = CalendarVersion.id.in_(set(version_ids.values()))
+    rows = db.session.execute(sa.select(CalendarVersion.id, CalendarVersion.definition).where(wanted))
     by_version = {version_id: BusinessCalendar.of(definition) for version_id, definition in rows}
     calendars: Mapping[Any, BusinessCalendar] = {
         clock: by_version[version_id] for clock, version_id in version_ids.items()

@@ -1,0 +1,133 @@
+"""Opening hours as people type them: "08:00-12:00, 13:00-18:00", "2026-12-25 Christmas Day", "2d 4h".
+
+Reading refuses what it can't split, in a sentence; whether the times and dates themselves make sense is for
+``workflows.business_time`` to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+
+from helpdesk.errors import Invalid
+
+Interval = tuple[str, str]
+
+_BETWEEN = re.compile(r"\s*[,;]\s*")
+_TO = re.compile(r"\s*[-–]\s*")
+_SHORT_HOUR = re.compile(r"^(\d):")
+_CLOSED = ("closed", "zárva", "-")
+_DURATION = re.compile(r"\s*(?:(\d+)\s*d)?\s*(?:(\d+)\s*(?:h|ó))?\s*(?:(\d+)\s*(?:m|min|p))?\s*", re.IGNORECASE)
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+LONGEST = 400 * DAY
+
+
+# intervals --------------------------------------------------------------------------------------------
+
+
+def read_intervals(text: str) -> list[Interval]:
+    """ "8:00-12:00, 13-18" as pairs of opening and closing; an empty text is a closed day."""
+    return [_interval(part) for part in _BETWEEN.split(text.strip()) if part]
+
+
+def _interval(text: str) -> Interval:
+    ends = _TO.split(text.strip())
+    if len(ends) != 2:
+        raise Invalid(_("Write opening and closing as 08:00-18:00; “%(text)s” is neither.", text=text))
+    return _time(ends[0]), _time(ends[1])
+
+
+def _time(text: str) -> str:
+    whole = f"{text}:00" if text.isdigit() else text
+    return _SHORT_HOUR.sub(r"0\1:", whole)
+
+
+def write_intervals(intervals: Iterable[Iterable[str]]) -> str:
+    return ", ".join("-".join(interval) for interval in intervals)
+
+
+# lines ------------------------------------------------------------------------------------------------
+
+
+def read_holidays(text: str) -> dict[str, str]:
+    """Lines of a date and a name as {date: name}."""
+    return dict(map(_date_and_rest, _lines(text)))
+
+
+def read_shifts(text: str) -> dict[str, list[Interval]]:
+    """Lines of a date and its hours, or the word closed, as {date: intervals}."""
+    found = {}
+    for line in _lines(text):
+        date, rest = _date_and_rest(line)
+        found[date] = [] if rest.lower() in _CLOSED else read_intervals(rest)
+    return found
+
+
+def read_breaks(text: str) -> list[dict[str, str]]:
+    """Lines of a date and the hours that fall out, as a calendar takes them."""
+    breaks = []
+    for line in _lines(text):
+        date, rest = _date_and_rest(line)
+        breaks += [{"date": date, "from": start, "to": end} for start, end in read_intervals(rest)]
+    return breaks
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _date_and_rest(line: str) -> tuple[str, str]:
+    date, _blank, rest = line.partition(" ")
+    return date, rest.strip()
+
+
+def write_holidays(holidays: Mapping[str, str]) -> str:
+    return "\n".join(f"{date} {name}".strip() for date, name in sorted(holidays.items()))
+
+
+def write_shifts(shifts: Mapping[str, Iterable[Iterable[str]]]) -> str:
+    return "\n".join(f"{date} {write_intervals(each) or _CLOSED[0]}" for date, each in sorted(shifts.items()))
+
+
+def write_breaks(breaks: Iterable[Mapping[str, str]]) -> str:
+    return "\n".join(f"{each['date']} {each['from']}-{each['to']}" for each in breaks)
+
+
+# durations --------------------------------------------------------------------------------------------
+
+
+def read_duration(text: str, day_seconds: int) -> int:
+    """Seconds of "2d 4h 30m", where a day is ``day_seconds`` long. Raises Invalid."""
+    match = _DURATION.fullmatch(text)
+    if match is None or not any(match.groups()):
+        raise Invalid(_("Write it as 30m, 4h, 2d or 1d 4h."))
+    days, hours, minutes = (int(part or 0) for part in match.groups())
+    seconds = days * day_seconds + hours * HOUR + minutes * MINUTE
+    if not 0 < seconds <= LONGEST:
+        raise Invalid(_("Promise more than nothing and less than a year."))
+    return seconds
+
+
+def write_duration(seconds: int) -> str:
+    """Hours and minutes only: how long a day is would be a question of the calendar."""
+    hours, minutes = seconds // HOUR, seconds % HOUR // MINUTE
+    return " ".join([f"{hours}h"] * (hours > 0) + [f"{minutes}m"] * (minutes > 0 or hours == 0))
+
+
+def day_of(definition: Mapping[str, Any]) -> int:
+    """How long a usual day of a calendar is: the commonest sum of hours among its open weekdays, in seconds."""
+    sums = Counter(sum(map(_length, day)) for day in definition["week"].values() if day)
+    return max(sums, key=lambda length: (sums[length], length)) if sums else DAY
+
+
+def _length(interval: Iterable[str]) -> int:
+    opening, closing = (_seconds(end) for end in interval)
+    return closing - opening if closing > opening else closing - opening + DAY
+
+
+def _seconds(text: str) -> int:
+    return sum(int(part) * unit for part, unit in zip(text.split(":"), (HOUR, MINUTE, 1), strict=False))

@@ -1,0 +1,119 @@
+"""The form of a policy: conditions, and for each clock its targets, pause causes and warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, IntegerField, StringField
+from wtforms.validators import NumberRange, Optional
+
+from helpdesk.customers import queries as customers
+from helpdesk.errors import Invalid
+from helpdesk.sla import hours, queries
+from helpdesk.sla.editing import PolicyDraft, Target
+from helpdesk.sla.models import SlaPolicy
+from helpdesk.web.forms import Form, line, one_row, one_word, several_words, stripped
+from workflows.sla_terms import DEFAULT_PAUSE_ON
+from workflows.vocabulary import ClockKind, Kind, PauseCause, Priority, Service
+
+# the vendor's clocks run on the channel's terms, not on what we promise
+CLOCKS = tuple(clock for clock in ClockKind if clock not in (ClockKind.VENDOR_RESPONSE, ClockKind.VENDOR_UPDATE))
+
+
+class ConditionsForm(Form):
+    """What a policy asks of a ticket, or what a tester makes up."""
+
+    kind = one_word(_l("Kind"), lambda: Kind, none=_l("Any"))
+    service = one_word(_l("Service"), lambda: Service, none=_l("Any"))
+    support_plan_id = one_row(
+        _l("Support plan"), lambda: [(plan.id, plan.name) for plan in customers.plans()], none=_l("Any")
+    )
+    customer_id = one_row(_l("Customer"), customers.customer_choices, none=_l("Any"))
+
+
+class PolicyForm(ConditionsForm):
+    name = line(_l("Name"), _l("As tickets and reports call the promise."), longest=80, required=True)
+    is_enabled = BooleanField(_l("In use"), description=_l("A policy that is switched off is skipped."))
+
+    @staticmethod
+    def target(clock: ClockKind, priority: Priority) -> str:
+        """The name of the field with the length of a promise; beside it stands its calendar."""
+        return f"target_{clock}_{priority}"
+
+    @staticmethod
+    def calendar(clock: ClockKind, priority: Priority) -> str:
+        return f"calendar_{clock}_{priority}"
+
+    @staticmethod
+    def values_of(policy: SlaPolicy | None) -> dict[str, Any]:
+        """What the clocks' fields show; for a new policy what the desk usually pauses on and warns at."""
+        values: dict[str, Any] = {}
+        for clock in CLOCKS:
+            causes = policy.pause_on.get(clock) if policy is not None else None
+            levels = policy.levels.get(clock, []) if policy is not None else [{"percent": 75}]
+            values[f"pause_{clock}"] = sorted(DEFAULT_PAUSE_ON.get(clock, ())) if causes is None else causes
+            values[f"warn_{clock}"] = next((level["percent"] for level in levels if "percent" in level), None)
+        for target in policy.targets if policy is not None else ():
+            values[PolicyForm.target(target.clock, target.priority)] = hours.write_duration(target.seconds)
+            values[PolicyForm.calendar(target.clock, target.priority)] = target.calendar_id
+        return values
+
+    def draft(self) -> PolicyDraft | None:
+        """What was typed, or None with the reasons at the fields."""
+        days = {calendar.id: _day_of(calendar) for calendar in queries.calendars()}
+        targets = tuple(self._targets(days))
+        if self.errors:
+            return None
+        promised = {str(target.clock) for target in targets}
+        return PolicyDraft(
+            name=self.name.data,
+            kind=self.kind.data,
+            service=self.service.data,
+            customer_id=self.customer_id.data,
+            support_plan_id=self.support_plan_id.data,
+            is_enabled=self.is_enabled.data,
+            targets=targets,
+            pause_on={clock: sorted(self[f"pause_{clock}"].data) for clock in promised},
+            levels={clock: _levels(self[f"warn_{clock}"].data) for clock in promised},
+        )
+
+    def _targets(self, days: dict[int, int]) -> Iterator[Target]:
+        for clock in CLOCKS:
+            for priority in Priority:
+                name, calendar_id = self.target(clock, priority), self[self.calendar(clock, priority)].data
+                text = self[name].data
+                if not text:
+                    continue
+                try:
+                    yield Target(priority, clock, hours.read_duration(text, days[calendar_id]), calendar_id)
+                except Invalid as error:
+                    self.fail(Invalid(error.sentence, name))
+
+
+def _levels(percent: int | None) -> list[dict[str, int]]:
+    return [] if percent is None else [{"level": 1, "percent": percent}]
+
+
+def _day_of(calendar: Any) -> int:
+    return hours.day_of(calendar.version.definition) if calendar.version is not None else hours.DAY
+
+
+def _calendar_choices() -> list[tuple[int, str]]:
+    return [(calendar.id, calendar.name) for calendar in queries.calendars() if calendar.version_id is not None]
+
+
+def _add_clock_fields() -> None:
+    """A row of fields for every clock; written out they would be seventy lines of one pattern."""
+    for clock in CLOCKS:
+        for priority in Priority:
+            length = StringField(str(priority).upper(), filters=[stripped])
+            setattr(PolicyForm, PolicyForm.target(clock, priority), length)
+            setattr(PolicyForm, PolicyForm.calendar(clock, priority), one_row(_l("Calendar"), _calendar_choices))
+        setattr(PolicyForm, f"pause_{clock}", several_words(_l("Pauses on"), lambda: PauseCause))
+        per_cent = NumberRange(1, 99, _l("From 1 to 99 per cent."))
+        setattr(PolicyForm, f"warn_{clock}", IntegerField(_l("Warn at per cent"), [Optional(), per_cent]))
+
+
+_add_clock_fields()
