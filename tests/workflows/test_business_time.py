@@ -237,6 +237,23 @@ def test_earliest_started_of_overlapping_pauses_names_the_cause() -> None:
     assert office().between(local("2026-01-05 09:00"), local("2026-01-05 17:00"), pauses) == 4 * HOUR
 
 
+def test_pause_inside_another_adds_nothing() -> None:
+    pauses = [
+        (local("2026-01-05 10:00"), local("2026-01-05 15:00"), "customer"),
+        (local("2026-01-05 11:00"), local("2026-01-05 12:00"), "vendor"),
+    ]
+    assert office().between(local("2026-01-05 09:00"), local("2026-01-05 17:00"), pauses) == 3 * HOUR
+    assert office().add(local("2026-01-05 09:00"), 2 * HOUR, pauses) == local("2026-01-05 16:00")
+    assert office().subtract(local("2026-01-05 16:00"), 2 * HOUR, pauses) == local("2026-01-05 09:00")
+
+
+def test_cause_of_pauses_that_start_together_does_not_hang_on_their_order() -> None:
+    noon, one = local("2026-01-05 12:00"), local("2026-01-05 13:00")
+    pauses = [(noon, one, "vendor"), (noon, one, "customer")]
+    for each in (pauses, pauses[::-1]):
+        assert [span.reason for span in office().explain(noon, one, each)] == ["customer"]
+
+
 def test_closed_holiday_and_break_win_over_paused() -> None:
     calendar = office(holidays=["2026-01-06"], breaks=[{"date": "2026-01-05", "from": "16:00", "to": "16:30"}])
     pauses = [(local("2026-01-05 15:00"), local("2026-01-07 09:30"))]
