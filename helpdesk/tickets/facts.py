@@ -40,7 +40,7 @@ def gather(ticket: Ticket, actor: Actor, now: datetime, asked: Mapping[str, Any]
         has_assignee=ticket.assignee_id is not None,
         diagnosis=_diagnosis(diagnosis_of(ticket.id)),
         open_children=_open_children(ticket),
-        open_vendor_cases=len(open_cases(ticket)),
+        open_vendor_cases=sum(not case.left_open_reason for case in open_cases(ticket)),
         is_reopen_window_open=_may_still_reopen(ticket, now),
         is_quiet_over=ticket.closes_at is not None and ticket.closes_at <= now,
         particulars=_particulars(ticket, asked or {}),
@@ -66,8 +66,9 @@ def diagnosis_of(ticket_id: int) -> Diagnosis | None:
 
 
 def open_cases(ticket: Ticket) -> list[VendorCase]:
+    """The vendor cases not closed yet, the newest first; one left open on purpose carries its reason."""
     rows = sa.select(VendorCase).where(VendorCase.ticket_id == ticket.id, VendorCase.state != VendorCaseState.CLOSED)
-    return list(db.session.scalars(rows.order_by(VendorCase.id)))
+    return list(db.session.scalars(rows.order_by(VendorCase.id.desc())))
 
 
 def _actor(actor: Actor, ticket: Ticket) -> rules.Actor:

@@ -101,7 +101,7 @@ def _resolved(change: Change, _step: Step, asked: Mapping[str, Any]) -> None:
     ticket.closes_at = change.now + timedelta(seconds=current_app.config["CLOSE_AFTER"])
     ticket.turn = Turn.CUSTOMER
     for case in facts.open_cases(ticket):
-        case.left_open_reason = str(asked.get("left_open_reason") or "").strip()
+        case.left_open_reason = case.left_open_reason or str(asked.get("left_open_reason") or "").strip()
     _say(change, ticket.resolution_note)
 
 
