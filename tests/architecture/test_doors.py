@@ -12,18 +12,28 @@ from tests.architecture.sources import Source, calls, dotted, parse, sources
 
 DOORS = re.compile(
     r"helpdesk/(database|cli|schema)\.py"
-    r"|helpdesk/(jobs|demo)/.*"
-    r"|helpdesk/.*\b(views|api|admin)\b.*"  # pages and the JSON API
+    r"|helpdesk/(jobs|demo|portal)/.*"  # the portal is the customer's doors and has no actions of its own
     r"|helpdesk/mailbox/intake\.py"
     r"|helpdesk/notifications/delivery\.py"  # carries out what was committed, outside any transaction
-    r"|helpdesk/web/forms\.py"  # lets a view's form take its action's refusal
+    r"|helpdesk/web/forms\.py"  # lets a page's form take its action's refusal
 )
+ROUTES = {"route", "get", "post", "put", "patch", "delete"}
 CLOCK = "helpdesk/clock.py"
 TIME_READERS = {
     "datetime.now", "datetime.utcnow", "datetime.today", "datetime.datetime.now", "datetime.datetime.utcnow",
     "date.today", "datetime.date.today", "time.time", "time.time_ns", "time.localtime", "time.gmtime",
     "func.now", "sa.func.now", "sqlalchemy.func.now", "func.current_timestamp", "sa.func.current_timestamp",
 }  # fmt: skip
+
+
+def is_door(source: Source) -> bool:
+    """Doors by name, and every module that answers at an address."""
+    return bool(DOORS.fullmatch(source.name)) or any(
+        isinstance(mark, ast.Call) and isinstance(mark.func, ast.Attribute) and mark.func.attr in ROUTES
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.FunctionDef)
+        for mark in node.decorator_list
+    )
 
 
 def commits(source: Source) -> Iterator[str]:
@@ -40,9 +50,15 @@ def readings(source: Source) -> Iterator[str]:
 
 
 def test_only_doors_open_a_unit_of_work_or_commit() -> None:
-    inside = [source for source in sources() if not DOORS.fullmatch(source.name)]
+    inside = [source for source in sources() if not is_door(source)]
     assert len(inside) > 40
     assert [said for source in inside for said in commits(source)] == []
+
+
+def test_actions_are_no_doors() -> None:
+    actions = [source for source in sources() if "/actions" in source.name]
+    assert len(actions) > 10
+    assert not any(map(is_door, actions))
 
 
 def test_only_the_clock_reads_the_time() -> None:
