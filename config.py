@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ROOT = Path(__file__).resolve().parent
@@ -61,6 +62,12 @@ def _database(value: str) -> str:
     return value
 
 
+def _smtp(value: str) -> str:
+    if not value.startswith(("smtp://", "smtps://")) or not urlsplit(value).hostname:
+        raise ValueError("must look like smtp://user:password@mail.example.com:587, or smtps://")
+    return value
+
+
 def _base_url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
@@ -105,7 +112,7 @@ SETTINGS = (
     Setting("RATE_LIMITS", "HELPDESK_RATE_LIMITS", _switch, True, "off only for benches"),
     Setting("TRUSTED_PROXIES", "HELPDESK_TRUSTED_PROXIES", _whole(0), 0, "reverse proxies in front whose X-Forwarded headers are believed"),
     Setting("DEMO_PASSWORD", "HELPDESK_DEMO_PASSWORD", _text, None, "password of the demo accounts; outside development the demo needs it", True),
-    Setting("SMTP_URL", "HELPDESK_SMTP_URL", _text, None, "smtp://user:password@host:port; without it mail is printed to the log", True),
+    Setting("SMTP_URL", "HELPDESK_SMTP_URL", _smtp, None, "smtp://user:password@host:port or smtps://; without it mail is printed to the log", True),
     Setting("LOG_LEVEL", "HELPDESK_LOG_LEVEL", _text, "INFO", "least severe message that is logged"),
 )
 _BY_ENV = {setting.env for setting in SETTINGS}

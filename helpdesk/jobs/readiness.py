@@ -16,6 +16,12 @@ from helpdesk.database import db
 from helpdesk.jobs.models import JobHeartbeat
 from helpdesk.jobs.queries import heartbeats
 from helpdesk.jobs.schedule import SCHEDULE, Job
+from helpdesk.notifications import queries
+
+MAIL_PATIENCE = timedelta(minutes=15)
+"""A refused mail is tried again after 1, 2 and 4 minutes; one that still waits then needs a person's eye."""
+
+GIVEN_UP_LATELY = timedelta(days=7)
 
 SILENT_SECONDS = 60
 """Six missed beats: a job that runs often and was quiet for longer counts as stopped."""
@@ -148,6 +154,11 @@ def _mail(app: Flask) -> str:
     url = app.config["SMTP_URL"]
     if not url and app.config["HELPDESK_ENV"] == "production":
         raise Trouble("HELPDESK_SMTP_URL is not set, so mail only goes to the log. Give it your mail server.")
+    post = queries.post(now() - GIVEN_UP_LATELY)
+    if post.waiting_since is not None and post.waiting_since < now() - MAIL_PATIENCE:
+        raise Trouble(f"mail waits since {post.waiting_since:%Y-%m-%d %H:%M} UTC: {post.waiting_because}")
+    if post.given_up:
+        raise Trouble(f"{post.given_up} given up in the last week, the latest because: {post.given_up_because}")
     return "mail goes to the server of HELPDESK_SMTP_URL." if url else "mail is printed to the log."
 
 

@@ -26,6 +26,7 @@ class DeliveryState(StrEnum):
 
 
 _PENDING = sa.text("delivery_state = 'pending'")
+_FAILED = sa.text("delivery_state = 'failed'")
 
 
 class OutboxMessage(Base):
@@ -34,6 +35,7 @@ class OutboxMessage(Base):
     __tablename__ = "outbox_message"
     __table_args__ = (
         sa.Index("ix_outbox_message_due", "next_attempt_at", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+        sa.Index("ix_outbox_message_failed", "created_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -26,8 +26,9 @@ LONGEST_WAIT = timedelta(hours=4)
 MOST_ATTEMPTS = 15
 """With the waits above a refused letter is tried for a day and a half."""
 
-# spelled out, not bound: with a parameter in its place no database would use the partial index
-_IS_PENDING = sa.text("delivery_state = 'pending'")
+# spelled out, not bound: with a parameter in its place no database would use the partial indexes
+IS_PENDING = sa.text("delivery_state = 'pending'")
+IS_FAILED = sa.text("delivery_state = 'failed'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def due_now(now: datetime, limit: int) -> sa.Select[int]:
     """The query behind ``claim``: ids of due rows in the order of their partial index."""
     return (
         sa.select(OutboxMessage.id)
-        .where(_IS_PENDING, OutboxMessage.next_attempt_at <= now)
+        .where(IS_PENDING, OutboxMessage.next_attempt_at <= now)
         .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -168,7 +169,7 @@ def _without_secrets(claim: Claim) -> dict[str, Any]:
 def _settle(claim: Claim, **values: Any) -> None:
     db.session.execute(
         sa.update(OutboxMessage)
-        .where(OutboxMessage.id == claim.id, OutboxMessage.attempts == claim.attempts, _IS_PENDING)
+        .where(OutboxMessage.id == claim.id, OutboxMessage.attempts == claim.attempts, IS_PENDING)
         .values(**values)
         .execution_options(synchronize_session=False)
     )

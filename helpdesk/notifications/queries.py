@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from helpdesk.database import db
 from helpdesk.errors import NotFound
-from helpdesk.notifications.models import Notification
+from helpdesk.notifications.models import Notification, OutboxMessage
+from helpdesk.notifications.outbox import IS_FAILED, IS_PENDING
 
 UNREAD_SHOWN = 9
 """The bell counts to here and then says "9+": it never reads more of the index than it shows."""
@@ -34,3 +38,25 @@ def own_notification(notification_id: int, user_id: int) -> Notification:
     if found is None or found.user_id != user_id:
         raise NotFound(_("There is no such notification."))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """How the post does: the oldest mail that was refused and waits, and how many were given up, each with why."""
+
+    waiting_since: datetime | None
+    waiting_because: str
+    given_up: int
+    given_up_because: str
+
+
+def post(since: datetime) -> Post:
+    """What waits now and what was given up since then, for whoever looks after the desk."""
+    waits = sa.select(OutboxMessage.created_at, OutboxMessage.last_error).where(
+        IS_PENDING, OutboxMessage.last_error != ""
+    )
+    waiting = db.session.execute(waits.order_by(OutboxMessage.created_at).limit(1)).first()
+    waiting_since, waiting_because = waiting or (None, "")
+    failed = sa.select(OutboxMessage.last_error).where(IS_FAILED, OutboxMessage.created_at >= since)
+    reasons = list(db.session.scalars(failed.order_by(OutboxMessage.created_at.desc()).limit(1000)))
+    return Post(waiting_since, waiting_because, len(reasons), reasons[0] if reasons else "")

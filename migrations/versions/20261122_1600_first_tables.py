@@ -214,6 +214,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_entitlement_channel_id"), ["channel_id"], unique=False)
 
     op.create_table(
+        "promise_outcome",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("due_hour_at", helpdesk.database.Moment(), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("met", sa.Integer(), nullable=False),
+        sa.Column("late", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_promise_outcome_team_id_team")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_promise_outcome")),
+    )
+    with op.batch_alter_table("promise_outcome", schema=None) as batch_op:
+        batch_op.create_index("ix_promise_outcome_hour", ["due_hour_at"], unique=False)
+
+    op.create_table(
+        "promise_tally",
+        sa.Column("due_hour_at", helpdesk.database.Moment(), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("met", sa.Integer(), nullable=False),
+        sa.Column("late", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_promise_tally_team_id_team")),
+        sa.PrimaryKeyConstraint("due_hour_at", "team_id", name=op.f("pk_promise_tally")),
+    )
+    op.create_table(
         "user_account",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
@@ -888,6 +910,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("delivery_state = 'pending'"),
             postgresql_where=sa.text("delivery_state = 'pending'"),
         )
+        batch_op.create_index(
+            "ix_outbox_message_failed",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("delivery_state = 'failed'"),
+            postgresql_where=sa.text("delivery_state = 'failed'"),
+        )
 
     op.create_table(
         "sla_clock",
@@ -956,6 +985,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("next_fire_at IS NOT NULL"),
             postgresql_where=sa.text("next_fire_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_sla_clock_undecided",
+            ["due_at", "warns_at", "ticket_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'running' AND breached_at IS NULL"),
+            postgresql_where=sa.text("state = 'running' AND breached_at IS NULL"),
         )
 
     op.create_table(
@@ -1245,6 +1281,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_breach_customer", ["customer_id", "late_from_at", "id"], unique=False)
         batch_op.create_index("ix_breach_kind", ["kind", "late_from_at", "id"], unique=False)
         batch_op.create_index("ix_breach_late_from", ["late_from_at", "id"], unique=False)
+        batch_op.create_index("ix_breach_team", ["team_id", "late_from_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_breach_ticket_id"), ["ticket_id"], unique=False)
 
     op.create_table(
@@ -1332,6 +1369,7 @@ def upgrade() -> None:
         "breach_review",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("breach_id", sa.Integer(), nullable=False),
+        sa.Column("late_from_at", helpdesk.database.Moment(), nullable=False),
         sa.Column("at", helpdesk.database.Moment(), nullable=False),
         sa.Column("reviewer_id", sa.Integer(), nullable=False),
         sa.Column(
@@ -1363,6 +1401,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("breach_review", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_breach_review_breach_id"), ["breach_id"], unique=False)
+        batch_op.create_index(
+            "ix_breach_review_late_from",
+            ["late_from_at", "breach_id"],
+            unique=False,
+            sqlite_where=sa.text("is_acknowledged"),
+            postgresql_where=sa.text("is_acknowledged"),
+        )
 
     op.create_table(
         "breach_to_review",
@@ -1388,6 +1433,11 @@ def downgrade() -> None:
 
     op.drop_table("breach_to_review")
     with op.batch_alter_table("breach_review", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_breach_review_late_from",
+            sqlite_where=sa.text("is_acknowledged"),
+            postgresql_where=sa.text("is_acknowledged"),
+        )
         batch_op.drop_index(batch_op.f("ix_breach_review_breach_id"))
 
     op.drop_table("breach_review")
@@ -1410,6 +1460,7 @@ def downgrade() -> None:
     op.drop_table("clock_event")
     with op.batch_alter_table("breach", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_breach_ticket_id"))
+        batch_op.drop_index("ix_breach_team")
         batch_op.drop_index("ix_breach_late_from")
         batch_op.drop_index("ix_breach_kind")
         batch_op.drop_index("ix_breach_customer")
@@ -1443,6 +1494,11 @@ def downgrade() -> None:
     op.drop_table("ticket_event")
     with op.batch_alter_table("sla_clock", schema=None) as batch_op:
         batch_op.drop_index(
+            "ix_sla_clock_undecided",
+            sqlite_where=sa.text("state = 'running' AND breached_at IS NULL"),
+            postgresql_where=sa.text("state = 'running' AND breached_at IS NULL"),
+        )
+        batch_op.drop_index(
             "ix_sla_clock_due",
             sqlite_where=sa.text("next_fire_at IS NOT NULL"),
             postgresql_where=sa.text("next_fire_at IS NOT NULL"),
@@ -1450,6 +1506,11 @@ def downgrade() -> None:
 
     op.drop_table("sla_clock")
     with op.batch_alter_table("outbox_message", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outbox_message_failed",
+            sqlite_where=sa.text("delivery_state = 'failed'"),
+            postgresql_where=sa.text("delivery_state = 'failed'"),
+        )
         batch_op.drop_index(
             "ix_outbox_message_due",
             sqlite_where=sa.text("delivery_state = 'pending'"),
@@ -1611,6 +1672,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_user_account_team_id"))
 
     op.drop_table("user_account")
+    op.drop_table("promise_tally")
+    with op.batch_alter_table("promise_outcome", schema=None) as batch_op:
+        batch_op.drop_index("ix_promise_outcome_hour")
+
+    op.drop_table("promise_outcome")
     with op.batch_alter_table("entitlement", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_entitlement_channel_id"))
 

@@ -16,7 +16,8 @@ from helpdesk.accounts.models import User
 from helpdesk.clock import Hand
 from helpdesk.database import db, unit_of_work
 from helpdesk.errors import TransportError
-from helpdesk.notifications import outbox
+from helpdesk.jobs.readiness import examine
+from helpdesk.notifications import outbox, queries
 from helpdesk.notifications.actions import queue_many
 from helpdesk.notifications.delivery import deliver_due
 from helpdesk.notifications.letters import Letter
@@ -366,6 +367,24 @@ def test_without_a_server_mails_are_printed_and_no_secret_with_them(app: Flask, 
         assert deliver_due(hand()) == 1
     assert lines[0]["event"] == "mail_printed"
     assert "token-1" not in repr(lines)
+
+
+def test_whoever_looks_after_the_desk_learns_of_waiting_and_lost_mail(app: Flask, hand: Hand) -> None:
+    put(mails(3), hand())
+    week = timedelta(days=7)
+    assert queries.post(hand() - week) == queries.Post(None, "", 0, ""), "what was not tried yet is no trouble"
+    busy = TransportError("450 busy", permanent=False)
+    unknown = TransportError("550 unknown", permanent=True)
+    assert deliver_due(hand(), transport=Postbox(busy, unknown, unknown)) == 2
+    db.session.rollback()
+    assert queries.post(hand() - week) == queries.Post(hand(), "450 busy", 2, "550 unknown")
+    (found,) = [one for one in examine(app) if one.name == "mail"]
+    assert not found.is_well
+    assert "2 given up" in found.sentence
+    hand.advance(16 * 60)
+    (found,) = [one for one in examine(app) if one.name == "mail"]
+    assert found.sentence == "mail waits since 2026-11-24 13:12 UTC: 450 busy"
+    assert queries.post(hand() + week).given_up == 0
 
 
 def test_the_claim_reads_only_what_is_due(app: Flask, hand: Hand) -> None:
