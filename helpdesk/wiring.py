@@ -14,7 +14,7 @@ from helpdesk import logs, models
 from helpdesk.accounts import session
 from helpdesk.database import db, engine_options
 from helpdesk.extensions import babel, csrf, limiter, login_manager
-from helpdesk.web import csp, errorpages, language, templating
+from helpdesk.web import bodies, csp, errorpages, language, templating
 
 ROOMS_WITH_PAGES = (
     "helpdesk.accounts.views",
@@ -77,6 +77,7 @@ def _derive_configuration(app: Flask) -> None:
 
 def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
+    app.before_request(bodies.limit_text)  # first of all: CSRF protection reads the form
     csrf.init_app(app)
     limiter.init_app(app)
     login_manager.init_app(app)
