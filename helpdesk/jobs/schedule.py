@@ -27,5 +27,6 @@ SCHEDULE = (
     Job(jobs.wake_holds,            5,        1),
     Job(jobs.close_resolved,       60,       10),
     Job(jobs.deliver_outbox,        2,        1),
+    Job(jobs.fold_tally,           30,        5),
     Job(jobs.sweep_staged_files,  600,       60),
 )  # fmt: skip

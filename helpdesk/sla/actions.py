@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from helpdesk.database import db
+from helpdesk.sla import tally
 from helpdesk.sla.models import Breach, BreachToReview, ClockEvent, SlaClock
 from helpdesk.sla.terms import load_terms
 from workflows import sla
@@ -75,6 +76,7 @@ def settle(
         if _may_have_changed(rows.get((cycle.kind, cycle.number)), cycle)
     ]
     db.session.flush()  # new clocks need their ids
+    tally.count(subject.team_id, [(one.before, one.row, one.cycle) for one in fresh])
     news = _write_changes(subject, fresh, now)
     return Settlement(tuple(row for row in rows.values() if row.is_current), news)
 
@@ -90,11 +92,12 @@ def _may_have_changed(row: SlaClock | None, cycle: sla.Cycle) -> bool:
 
 
 class _Fresh(NamedTuple):
-    """A clock's row, the cycle it now shows, and how many of its changes were written before."""
+    """A clock's row, the cycle it now shows, and how it stood and how many of its changes were written before."""
 
     row: SlaClock
     cycle: sla.Cycle
     written: int
+    before: tally.Standing
 
 
 def _project(
@@ -106,7 +109,7 @@ def _project(
         row.started_at, row.attempts = cycle.started_at, 0
         rows[cycle.kind, cycle.number] = row
         db.session.add(row)
-    written = row.change_count
+    written, before = row.change_count, tally.standing(row)
     if cycle.ended_at is None:  # a met or cancelled clock keeps the terms it had (R5)
         row.terms_id = terms_id
     row.is_current, row.change_count = is_current, len(cycle.changes)
@@ -118,7 +121,7 @@ def _project(
     row.warned_at = _last(cycle, ClockChange.WARNED)
     row.breached_at = _last(cycle, ClockChange.BREACHED)
     row.next_fire_at = cycle.next_fire_at
-    return _Fresh(row, cycle, written)
+    return _Fresh(row, cycle, written, before)
 
 
 def _last(cycle: sla.Cycle, what: ClockChange) -> datetime | None:
@@ -128,7 +131,7 @@ def _last(cycle: sla.Cycle, what: ClockChange) -> datetime | None:
 def _write_changes(subject: Subject, fresh: Sequence[_Fresh], now: datetime) -> tuple[ClockNews, ...]:
     lines: list[dict[str, Any]] = []
     news: list[ClockNews] = []
-    for row, cycle, written in fresh:
+    for row, cycle, written, _before in fresh:
         for position in range(written, len(cycle.changes)):
             change = cycle.changes[position]
             lines.append(_line(row, position, change, now))

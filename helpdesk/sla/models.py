@@ -51,7 +51,13 @@ class SlaPolicy(Base):
 
     __tablename__ = "sla_policy"
     __table_args__ = (
-        sa.Index("ix_sla_policy_default", "is_default", unique=True, sqlite_where=sa.text("is_default"), postgresql_where=sa.text("is_default")),
+        sa.Index(
+            "ix_sla_policy_default",
+            "is_default",
+            unique=True,
+            sqlite_where=sa.text("is_default"),
+            postgresql_where=sa.text("is_default"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -75,7 +81,10 @@ class SlaTarget(Base):
     """How long one promise may take, in business seconds of its calendar, at one priority."""
 
     __tablename__ = "sla_target"
-    __table_args__ = (sa.UniqueConstraint("policy_id", "priority", "clock"), sa.CheckConstraint("seconds > 0", name="seconds_positive"))
+    __table_args__ = (
+        sa.UniqueConstraint("policy_id", "priority", "clock"),
+        sa.CheckConstraint("seconds > 0", name="seconds_positive"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     policy_id: Mapped[int] = mapped_column(sa.ForeignKey("sla_policy.id", ondelete="CASCADE"), index=True)
@@ -113,6 +122,9 @@ class SlaTerms(Base):
 
 
 _SOMETHING_TO_COME = sa.text("next_fire_at IS NOT NULL")
+UNDECIDED = f"state = '{ClockState.RUNNING}' AND breached_at IS NULL"
+"""The condition of the partial index over promises that may still be kept, word for word."""
+_UNDECIDED = sa.text(UNDECIDED)
 
 
 class SlaClock(Base):
@@ -121,7 +133,21 @@ class SlaClock(Base):
     __tablename__ = "sla_clock"
     __table_args__ = (
         sa.UniqueConstraint("ticket_id", "kind", "cycle"),
-        sa.Index("ix_sla_clock_due", "next_fire_at", "ticket_id", sqlite_where=_SOMETHING_TO_COME, postgresql_where=_SOMETHING_TO_COME),
+        sa.Index(
+            "ix_sla_clock_due",
+            "next_fire_at",
+            "ticket_id",
+            sqlite_where=_SOMETHING_TO_COME,
+            postgresql_where=_SOMETHING_TO_COME,
+        ),
+        sa.Index(
+            "ix_sla_clock_undecided",
+            "due_at",
+            "warns_at",
+            "ticket_id",
+            sqlite_where=_UNDECIDED,
+            postgresql_where=_UNDECIDED,
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -154,7 +180,16 @@ class ClockEvent(Base):
 
     __tablename__ = "clock_event"
     __table_args__ = (
-        sa.Index("uq_clock_event_once", "clock_id", "cycle", "change", "level", unique=True, sqlite_where=_ONCE, postgresql_where=_ONCE),
+        sa.Index(
+            "uq_clock_event_once",
+            "clock_id",
+            "cycle",
+            "change",
+            "level",
+            unique=True,
+            sqlite_where=_ONCE,
+            postgresql_where=_ONCE,
+        ),
         sa.Index("ix_clock_event_clock", "clock_id", "position", unique=True),
     )
 
@@ -180,6 +215,7 @@ class Breach(Base):
         sa.Index("ix_breach_kind", "kind", "late_from_at", "id"),
         sa.Index("ix_breach_assignee", "assignee_id", "late_from_at", "id"),
         sa.Index("ix_breach_customer", "customer_id", "late_from_at", "id"),
+        sa.Index("ix_breach_team", "team_id", "late_from_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -202,13 +238,26 @@ class Breach(Base):
     reviews: Mapped[list[BreachReview]] = relationship(order_by="BreachReview.id")
 
 
+_ACKNOWLEDGED = sa.text("is_acknowledged")
+
+
 class BreachReview(Base):
     """Append-only: what a manager found. The newest speaks; the older ones stay."""
 
     __tablename__ = "breach_review"
+    __table_args__ = (
+        sa.Index(
+            "ix_breach_review_late_from",
+            "late_from_at",
+            "breach_id",
+            sqlite_where=_ACKNOWLEDGED,
+            postgresql_where=_ACKNOWLEDGED,
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     breach_id: Mapped[int] = mapped_column(sa.ForeignKey("breach.id"), index=True)
+    late_from_at: Mapped[datetime]  # the breach's own: lists of reviewed breaches stand in that order
     at: Mapped[datetime]
     reviewer_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
     cause: Mapped[BreachCause] = mapped_column(words(BreachCause, "cause"))
@@ -230,3 +279,31 @@ class BreachToReview(Base):
     late_from_at: Mapped[datetime]
 
     breach: Mapped[Breach] = relationship()
+
+
+class PromiseOutcome(Base):
+    """A promise just kept or missed, waiting to be added to its hour's tally.
+
+    Actions only insert here, so that a hundred tickets answered in the same hour never wait for one row.
+    ``met`` is -1 where a reopening took an achievement back. ``due_hour_at``: the hour of the deadline, UTC.
+    """
+
+    __tablename__ = "promise_outcome"
+    __table_args__ = (sa.Index("ix_promise_outcome_hour", "due_hour_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    due_hour_at: Mapped[datetime]
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"))
+    met: Mapped[int]
+    late: Mapped[int]
+
+
+class PromiseTally(Base):
+    """How many promises due in an hour were kept and missed by a team: what a week's figure is summed from."""
+
+    __tablename__ = "promise_tally"
+
+    due_hour_at: Mapped[datetime] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id"), primary_key=True)
+    met: Mapped[int]
+    late: Mapped[int]
