@@ -1,7 +1,10 @@
-"""Pages of this room."""
+"""Pages of this room: channels and entitlements under Admin. Escalating itself is a page of the ticket."""
 
 from __future__ import annotations
 
 from flask import Blueprint
 
+from helpdesk.escalations import admin
+
 blueprint = Blueprint("escalations", __name__)
+blueprint.register_blueprint(admin.blueprint)

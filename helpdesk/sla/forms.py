@@ -17,9 +17,6 @@ from helpdesk.web.forms import Form, line, one_zone, paragraph
 from workflows.business_definition import WEEKDAYS
 from workflows.business_time import BusinessCalendar, BusinessTimeError
 
-_HOURS = _l("Such as 08:00-12:00, 13:00-18:00; empty when closed.")
-
-
 class CalendarForm(Form):
     name = line(_l("Name"), _l("As policies and explanations call it."), longest=80, required=True)
     timezone = one_zone(_l("Time zone"), _l("Where these hours are read off the wall."))
@@ -29,7 +26,7 @@ class CalendarForm(Form):
     thu = line(_l("Thursday"), longest=120)
     fri = line(_l("Friday"), longest=120)
     sat = line(_l("Saturday"), longest=120)
-    sun = line(_l("Sunday"), _HOURS, longest=120)
+    sun = line(_l("Sunday"), longest=120)
     holidays = paragraph(_l("Holidays"), _l("A date a line, with its name: 2026-12-25 Christmas Day."), longest=40_000)
     shifts = paragraph(
         _l("Replaced hours"),

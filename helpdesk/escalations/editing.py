@@ -1,0 +1,124 @@
+"""Changing channels and the desk's entitlements to them. Kinds are code; names, terms and figures are the admin's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from sqlalchemy.orm import selectinload
+
+from helpdesk.database import db
+from helpdesk.errors import Invalid, NotFound
+from helpdesk.escalations.models import Entitlement, EntitlementUse, SupportChannel
+from workflows.vocabulary import Service, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDraft:
+    """``response``: clock seconds to the vendor's first answer, by severity; absent where none is published."""
+
+    name: str
+    services: Sequence[Service]
+    needs_entitlement: bool
+    fee: str
+    cost_rank: int
+    response: Mapping[Severity, int]
+    source: str
+    is_enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntitlementDraft:
+    """Both dates are included; ``incidents_included`` is None where the channel counts none."""
+
+    contract_number: str
+    access_number: str
+    starts_on: date
+    ends_on: date
+    incidents_included: int | None
+
+
+def edit_channel(channel: SupportChannel, draft: ChannelDraft) -> None:
+    """Raises Invalid naming the field ``name`` or ``services``."""
+    if not draft.name.strip():
+        raise Invalid(_("Give it a name."), "name")
+    if not draft.services:
+        raise Invalid(_("Say what it covers, or switch the channel off."), "services")
+    channel.name, channel.fee, channel.source = draft.name.strip(), draft.fee.strip(), draft.source.strip()
+    channel.services = sorted(str(service) for service in draft.services)
+    channel.needs_entitlement, channel.is_enabled = draft.needs_entitlement, draft.is_enabled
+    channel.cost_rank = draft.cost_rank
+    channel.response = {str(severity): seconds for severity, seconds in draft.response.items()}
+
+
+def add_entitlement(channel: SupportChannel, draft: EntitlementDraft, now: datetime) -> Entitlement:
+    """Raises Invalid naming the field ``ends_on``."""
+    entitlement = Entitlement(channel_id=channel.id, created_at=now, incidents_used=0)
+    edit_entitlement(entitlement, draft)
+    db.session.add(entitlement)
+    db.session.flush()
+    return entitlement
+
+
+def edit_entitlement(entitlement: Entitlement, draft: EntitlementDraft) -> None:
+    """Raises Invalid naming the field ``ends_on`` or ``incidents_included``."""
+    if draft.ends_on < draft.starts_on:
+        raise Invalid(_("It ends before it starts."), "ends_on")
+    used, included = entitlement.incidents_used or 0, draft.incidents_included
+    if included is not None and included < used:
+        sentence = _("%(used)s were used already; correct those first.", used=used)
+        raise Invalid(sentence, "incidents_included")
+    entitlement.contract_number = draft.contract_number.strip()
+    entitlement.access_number = draft.access_number.strip()
+    entitlement.starts_on, entitlement.ends_on = draft.starts_on, draft.ends_on
+    entitlement.incidents_included = included
+
+
+def correct_use(entitlement: Entitlement, incidents: int, reason: str, now: datetime) -> None:
+    """Count ``incidents`` more (or fewer, below zero) than the desk knew of, such as one the vendor gave back.
+
+    Raises Invalid naming the field ``incidents`` or ``reason``.
+    """
+    if not reason.strip():
+        raise Invalid(_("Say why, for whoever reads the count later."), "reason")
+    used = entitlement.incidents_used + incidents
+    if incidents == 0 or used < 0:
+        raise Invalid(_("%(used)s are used: that can’t be taken back.", used=entitlement.incidents_used), "incidents")
+    db.session.add(EntitlementUse(entitlement_id=entitlement.id, at=now, incidents=incidents, reason=reason.strip()))
+    # by the database, so that an escalation at the same moment isn't lost
+    counted = sa.update(Entitlement).where(Entitlement.id == entitlement.id)
+    db.session.execute(counted.values(incidents_used=Entitlement.incidents_used + incidents))
+
+
+# reading for the admin pages --------------------------------------------------------------------------
+
+
+def channel_rows() -> list[SupportChannel]:
+    """Every channel with its entitlements, the cheapest first."""
+    rows = sa.select(SupportChannel).options(selectinload(SupportChannel.entitlements))
+    return list(db.session.scalars(rows.order_by(SupportChannel.cost_rank, SupportChannel.id)))
+
+
+def channel_row(channel_id: int) -> SupportChannel:
+    """Raises NotFound."""
+    found = db.session.get(SupportChannel, channel_id)
+    if found is None:
+        raise NotFound(_("There is no such channel."))
+    return found
+
+
+def entitlement_row(entitlement_id: int) -> Entitlement:
+    """Raises NotFound."""
+    found = db.session.get(Entitlement, entitlement_id)
+    if found is None:
+        raise NotFound(_("There is no such entitlement."))
+    return found
+
+
+def uses_of(entitlement_id: int) -> list[EntitlementUse]:
+    """What was taken and given back, the newest first."""
+    own = sa.select(EntitlementUse).where(EntitlementUse.entitlement_id == entitlement_id)
+    return list(db.session.scalars(own.order_by(EntitlementUse.id.desc()).limit(100)))
