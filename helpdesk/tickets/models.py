@@ -32,6 +32,9 @@ from workflows.vocabulary import (
 )
 
 _OPEN = sa.text("state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN_STATES))))
+IS_OPEN: sa.ColumnElement[bool] = sa.literal_column(f"ticket.{_OPEN.text}", sa.Boolean)
+"""The condition of the queue's partial indexes, word for word: SQLite uses them for no other spelling."""
+
 _OPEN_UNASSIGNED = sa.text(f"{_OPEN.text} AND assignee_id IS NULL")
 _CLOSES = sa.text("closes_at IS NOT NULL")
 _WAKES = sa.text("hold_until IS NOT NULL")

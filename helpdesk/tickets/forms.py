@@ -1,0 +1,146 @@
+"""The forms of the agents' pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import Form as PlainForm
+from wtforms import MultipleFileField, RadioField, StringField, TextAreaField
+
+from helpdesk.web.forms import Form, line, one_row, one_word, paragraph
+from helpdesk.web.labels import label
+from workflows.asks import Ask
+from workflows.facts import Reason
+from workflows.machine import Move
+from workflows.vocabulary import (
+    Boundary,
+    BoundaryReason,
+    HealthResult,
+    HoldCause,
+    Kind,
+    Level,
+    Particular,
+    Priority,
+    Service,
+    Severity,
+)
+
+LONGEST_BODY = 100_000
+LONGEST_NOTE = 20_000
+
+# moves: their fields are those that the workflow asks for ------------------------------------------------
+
+
+class MoveForm(PlainForm):
+    """The particulars of one move. The rules check them, so the form itself refuses nothing."""
+
+    def fail(self, name: str, sentence: str) -> None:
+        """Put a refusal at its field."""
+        own = self._fields[name]
+        own.errors = (*own.errors, sentence)
+
+
+def move_form(move: Move, sent: Mapping[str, Any] | None = None) -> MoveForm:
+    """A form with a field for each thing that ``move`` asks for, filled with what was ``sent``."""
+    fields = {ask.field.value: _asked(ask) for ask in move.asks}
+    made: type[MoveForm] = type("MoveForm", (MoveForm,), fields)
+    form = made(data={name: str(value) for name, value in (sent or {}).items()})
+    for name, own in form._fields.items():  # several moves ask for a reason on one page: their ids must differ
+        own.id = own.label.field_id = f"{move.trigger.value}-{name}"
+        own.errors = ()
+    return form
+
+
+def _asked(ask: Ask) -> Any:
+    text = _(ask.sentence)
+    text = text[:1].upper() + text[1:]
+    if ask.choices is not None:
+        return RadioField(text, choices=[(word.value, label(word)) for word in ask.choices], validate_choice=False)
+    if ask.field is Particular.TARGET:
+        return StringField(_("Number of the other ticket"), description=text, render_kw={"inputmode": "numeric"})
+    return TextAreaField(text, render_kw={"rows": 3})
+
+
+def sentences_at_fields(reasons: tuple[Reason, ...]) -> list[tuple[str, Reason]]:
+    return [(reason.field.value, reason) for reason in reasons if reason.field is not None]
+
+
+# talking ----------------------------------------------------------------------------------------------
+
+
+class MessageForm(Form):
+    """A reply or a note."""
+
+    body = paragraph(_l("Text"), longest=LONGEST_BODY, required=True)
+    attachments = MultipleFileField(_l("Files"))
+
+
+# waiting ----------------------------------------------------------------------------------------------
+
+
+class HoldForm(Form):
+    cause = one_word(_l("What does it wait for?"), lambda: HoldCause)
+    until = StringField(
+        _l("Until"),
+        description=_l("Only for a scheduled hold: it goes on by itself then."),
+        render_kw={"type": "datetime-local"},
+    )
+
+
+# triage -----------------------------------------------------------------------------------------------
+
+
+class CustomerForm(Form):
+    """Whose ticket it is."""
+
+    customer = one_row(_l("Customer"), list, none=_l("Choose"))
+
+
+class ClassificationForm(Form):
+    kind = one_word(_l("Kind"), lambda: Kind, _l("Another kind may be chosen in intake and diagnosis only."))
+    service = one_word(_l("Service"), lambda: Service)
+    topic = one_row(_l("Topic"), list, none=_l("Choose"))
+    impact = one_word(_l("Impact: who can’t work?"), lambda: Level)
+    urgency = one_word(_l("Urgency: how soon does it hurt?"), lambda: Level)
+
+
+class FactsForm(Form):
+    subject = line(_l("Subject"), _l("Say it so that a colleague knows what it is about."), longest=200, required=True)
+    subscription = one_row(_l("Subscription"), list, none=_l("None in particular"))
+
+
+class DiagnosisForm(Form):
+    health = one_word(_l("Service health"), lambda: HealthResult, none=_l("Not checked yet"))
+    findings = paragraph(_l("Findings"), _l("What was seen, with error texts and ids."), longest=LONGEST_NOTE)
+    tried = paragraph(_l("Tried"), _l("What was tried and what came of it."), longest=LONGEST_NOTE)
+    boundary = one_word(_l("Ours or Microsoft’s?"), lambda: Boundary, none=_l("Not decided yet"))
+    boundary_reason = one_word(
+        _l("Why is it Microsoft’s?"), lambda: BoundaryReason, none=_l("It isn’t, or not known yet")
+    )
+    boundary_override = line(
+        _l("Override by a lead"),
+        _l("A reason for asking Microsoft although the diagnosis says that it is ours. It is kept."),
+        longest=300,
+    )
+
+
+class PriorityForm(Form):
+    """A lead's judgement over the matrix; no priority lets the matrix decide again."""
+
+    priority = one_word(_l("Priority"), lambda: Priority, none=_l("As impact and urgency say"))
+    reason = line(_l("Reason"), _l("Needed when you set one; it is kept."), longest=300)
+
+
+# the vendor's case ------------------------------------------------------------------------------------
+
+
+class VendorNumberForm(Form):
+    number = line(_l("Microsoft’s number"), longest=40, required=True)
+
+
+class EscalateForm(Form):
+    severity = one_word(_l("Severity"), lambda: Severity, _l("A critical, B moderate, C minimal."))
+    reason = line(_l("Why the channel changes"), longest=300)

@@ -1,0 +1,161 @@
+"""Lists of tickets: the queue, its counts, and what a search finds. Each is bounded and served by an index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from helpdesk.accounts.models import User
+from helpdesk.customers.models import Contact, Customer
+from helpdesk.database import db
+from helpdesk.escalations.models import VendorCase
+from helpdesk.tickets.filters import QueueFilter, View
+from helpdesk.tickets.models import IS_OPEN, Ticket
+from helpdesk.tickets.search import found_ids
+from workflows.vocabulary import Turn
+
+PAGE = 50
+COUNT_TO = 1000
+SEARCH_LIMIT = 200
+
+_Assignee = aliased(User)
+_ROW = (
+    Ticket.id,
+    Ticket.subject,
+    Ticket.kind,
+    Ticket.service,
+    Ticket.state,
+    Ticket.priority,
+    Ticket.hold_cause,
+    Ticket.hold_until,
+    Ticket.turn,
+    Ticket.is_paused,
+    Ticket.next_due_at,
+    Ticket.next_due_clock,
+    Ticket.next_warns_at,
+    Ticket.paused_seconds_left,
+    Ticket.terms_id,
+    Ticket.last_message_at,
+    Ticket.assignee_id,
+    Ticket.claimed_company,
+    Customer.name.label("customer_name"),
+    Contact.name.label("contact_name"),
+    _Assignee.name.label("assignee_name"),
+)
+# columns only: an entity would load its relations one by one
+_ROWS = (
+    sa.select(*_ROW)
+    .select_from(Ticket)
+    .outerjoin(Customer, Customer.id == Ticket.customer_id)
+    .join(Contact, Contact.id == Ticket.contact_id)
+    .outerjoin(_Assignee, _Assignee.id == Ticket.assignee_id)
+)
+QUEUE_ORDER = (Ticket.is_paused, Ticket.next_due_at, Ticket.id)
+
+
+class QueuePage(NamedTuple):
+    """``rows`` in the queue's order; ``has_more``: others follow behind the last."""
+
+    rows: Sequence[Any]
+    has_more: bool
+
+
+def queue_page(asked: QueueFilter, user_id: int, now: datetime, limit: int = PAGE) -> QueuePage:
+    """Open tickets as ``asked`` by the person ``user_id``, by (is_paused, next_due_at, id)."""
+    found = db.session.execute(queue_statement(asked, user_id, now, limit)).all()
+    return QueuePage(found[:limit], len(found) > limit)
+
+
+def queue_statement(asked: QueueFilter, user_id: int, now: datetime, limit: int = PAGE) -> sa.Select[Any]:
+    """The one statement of a page; it asks for a row more than ``limit`` to know whether others follow."""
+    rows = _ROWS.where(IS_OPEN, *_conditions(asked, user_id, now))
+    if asked.after is not None:
+        rows = rows.where(sa.tuple_(*QUEUE_ORDER) > sa.tuple_(*asked.after))
+    return rows.order_by(*QUEUE_ORDER).limit(limit + 1)
+
+
+def _conditions(asked: QueueFilter, user_id: int, now: datetime) -> list[sa.ColumnElement[bool]]:
+    columns = {
+        Ticket.kind: asked.kind,
+        Ticket.service: asked.service,
+        Ticket.state: asked.state,
+        Ticket.priority: asked.priority,
+        Ticket.team_id: asked.team,
+        Ticket.assignee_id: asked.assignee,
+        Ticket.customer_id: asked.customer,
+    }
+    conditions: list[sa.ColumnElement[bool]] = [
+        column == value for column, value in columns.items() if value is not None
+    ]
+    conditions += _view(asked.view, user_id, now)
+    if asked.q:
+        conditions.append(Ticket.id.in_(matching_ids(asked.q)))
+    return conditions
+
+
+def _view(view: View, user_id: int, now: datetime) -> list[sa.ColumnElement[bool]]:
+    match view:
+        case View.ALL:
+            return []
+        case View.MINE:
+            return [Ticket.assignee_id == user_id]
+        case View.UNASSIGNED:
+            return [Ticket.assignee_id.is_(None)]
+        case View.OUR_TURN:
+            return [Ticket.turn == Turn.OURS]
+        case View.LATE:
+            return [Ticket.next_due_at < now]
+        case View.PAUSED:
+            return [Ticket.is_paused == sa.true()]
+
+
+def queue_counts(asked: QueueFilter, user_id: int, now: datetime) -> tuple[dict[View, int], int]:
+    """How many open tickets each view has, and how many ``asked`` finds: one statement.
+
+    Each count stops at one beyond COUNT_TO, so that none of them reads the whole queue.
+    """
+    counts = [_bounded(_view(view, user_id, now)) for view in View]
+    counts.append(_bounded(_conditions(asked, user_id, now)))
+    *of_views, of_asked = db.session.execute(sa.select(*counts)).one()
+    return dict(zip(View, of_views, strict=True)), of_asked
+
+
+def _bounded(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ScalarSelect[int]:
+    some = sa.select(sa.literal_column("1")).select_from(Ticket).where(IS_OPEN, *conditions).limit(COUNT_TO + 1)
+    return sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery()
+
+
+def row_of(number: int) -> Any:
+    """One ticket as the lists show it, whatever its state; None when there is none."""
+    return db.session.execute(_ROWS.where(Ticket.id == number)).one_or_none()
+
+
+# searching --------------------------------------------------------------------------------------------
+
+
+def search_page(words: str, limit: int = PAGE) -> Sequence[Any]:
+    """What ``words`` find, in any state: the ticket of that number first, then the newest."""
+    ids = matching_ids(words, limit)
+    found = {row.id: row for row in db.session.execute(_ROWS.where(Ticket.id.in_(ids)))}
+    return [found[number] for number in ids if number in found]
+
+
+def matching_ids(words: str, limit: int = SEARCH_LIMIT) -> list[int]:
+    """Numbers of tickets by number, vendor's number, subject or names; at most ``limit``."""
+    ids = found_ids(words, limit)
+    digits = words.strip().lstrip("#")
+    if re.fullmatch(r"\d{1,9}", digits):
+        ids.insert(0, int(digits))
+    if len(digits) >= 6:
+        ids[:0] = _with_vendor_number(words.strip())
+    return list(dict.fromkeys(ids))[:limit]
+
+
+def _with_vendor_number(number: str) -> list[int]:
+    rows = sa.select(VendorCase.ticket_id).where(VendorCase.number == number)
+    return list(db.session.scalars(rows.order_by(VendorCase.ticket_id.desc()).limit(20)))

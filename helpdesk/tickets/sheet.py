@@ -1,0 +1,173 @@
+"""What the desk knows of a ticket: the facts at the left of its page, the diagnosis, the vendor's cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from helpdesk.database import db
+from helpdesk.escalations.models import VendorCase
+from helpdesk.tickets.models import Ticket, TicketLink
+from helpdesk.web import moments
+from helpdesk.web.labels import label
+from workflows import facts as rules
+from workflows.vocabulary import LinkKind, VendorCaseState
+
+
+class Fact(NamedTuple):
+    name: str
+    text: str
+    url: str | None = None
+    second: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCase:
+    """One vendor case; what may still be done with it stands in ``may_*`` and ``next_states``."""
+
+    id: int
+    title: str
+    state: VendorCaseState
+    state_text: str
+    number: str
+    severity_text: str
+    story: str
+    notes: list[dict[str, Any]]
+    is_open: bool
+
+
+def facts_of(ticket: Ticket) -> list[Fact]:
+    """The rows of the facts, in the order people ask for them."""
+    here = f"/tickets/{ticket.id}"
+    return [
+        _customer(ticket),
+        Fact(_("Contact"), ticket.contact.name, second=_contact(ticket)),
+        *_subscription(ticket),
+        Fact(_("Kind"), label(ticket.kind)),
+        Fact(_("Service"), label(ticket.service)),
+        Fact(
+            _("Topic"),
+            ticket.topic.name if ticket.topic else _("not chosen"),
+            None if ticket.topic else f"{here}/classification",
+        ),
+        Fact(_("Impact"), label(ticket.impact)),
+        Fact(_("Urgency"), label(ticket.urgency)),
+        *_override(ticket),
+        Fact(_("Team"), ticket.team.name),
+        Fact(_("Opened"), f"{moments.moment(ticket.created_at)}, {label(ticket.source)}"),
+        *_answers(ticket),
+        *_links(ticket),
+    ]
+
+
+def _customer(ticket: Ticket) -> Fact:
+    if ticket.customer is not None and ticket.is_customer_confirmed:
+        return Fact(_("Customer"), ticket.customer.name, f"/customers/{ticket.customer.id}")
+    claim = _("says: %(company)s", company=ticket.claimed_company) if ticket.claimed_company else ""
+    return Fact(_("Customer"), _("not confirmed"), f"/tickets/{ticket.id}/customer", claim)
+
+
+def _contact(ticket: Ticket) -> str:
+    return ", ".join(filter(None, (ticket.contact.email, ticket.contact.phone)))
+
+
+def _subscription(ticket: Ticket) -> list[Fact]:
+    own = ticket.subscription
+    if own is None:
+        return []
+    seats = [_("%(count)s seats", count=own.seats)] if own.seats else []
+    until = [_("to %(day)s", day=own.ends_on.isoformat())] if own.ends_on else []
+    return [Fact(_("Subscription"), own.name, second=", ".join(seats + until))]
+
+
+def _override(ticket: Ticket) -> list[Fact]:
+    if ticket.priority_override is None:
+        return []
+    return [Fact(_("Priority"), label(ticket.priority), second=_("set by a lead"))]
+
+
+def _answers(ticket: Ticket) -> list[Fact]:
+    """The kind's own questions, as the customer answered them; their names are the portal's field names."""
+    return [
+        Fact(_humanised(name), str(value)) for name, value in ticket.intake.items() if value and isinstance(value, str)
+    ]
+
+
+def _humanised(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _links(ticket: Ticket) -> list[Fact]:
+    linked = sa.select(TicketLink.kind, TicketLink.from_id, TicketLink.to_id)
+    rows = db.session.execute(
+        linked.where(sa.or_(TicketLink.from_id == ticket.id, TicketLink.to_id == ticket.id)).limit(20)
+    )
+    found = [_link(kind, from_id, to_id, ticket.id) for kind, from_id, to_id in rows]
+    if ticket.merged_into_id is not None:
+        found.append(Fact(_("Merged into"), f"#{ticket.merged_into_id}", f"/tickets/{ticket.merged_into_id}"))
+    return found
+
+
+def _link(kind: LinkKind, from_id: int, to_id: int, own_id: int) -> Fact:
+    other = from_id if to_id == own_id else to_id
+    names = {
+        (LinkKind.PARENT, True): _("Part of"),
+        (LinkKind.PARENT, False): _("Waits for"),
+        (LinkKind.FOLLOW_UP, True): _("Follow-up of"),
+        (LinkKind.FOLLOW_UP, False): _("Followed by"),
+    }
+    return Fact(names.get((kind, to_id == own_id), _("Related to")), f"#{other}", f"/tickets/{other}")
+
+
+def diagnosis_facts(record: rules.Diagnosis) -> list[Fact]:
+    """The diagnosis record in short; empty while there is none."""
+    if record == rules.Diagnosis():
+        return []
+    return [
+        Fact(_("Service health"), label(record.health)),
+        Fact(_("Findings"), record.findings),
+        Fact(_("Tried"), record.tried),
+        Fact(_("Boundary"), label(record.boundary), second=label(record.boundary_reason)),
+    ]
+
+
+# the vendor's cases -----------------------------------------------------------------------------------
+
+
+def shown_case(case: VendorCase) -> ShownCase:
+    return ShownCase(
+        id=case.id,
+        title=_("Microsoft, %(channel)s", channel=case.channel.name),
+        state=case.state,
+        state_text=label(case.state),
+        number=case.number or "",
+        severity_text=_("Severity %(severity)s", severity=label(case.severity)),
+        story=_story(case),
+        notes=[
+            {"at": note.at, "who": _("We") if note.is_ours else _("Microsoft"), "body": note.body}
+            for note in case.notes[-5:]
+        ],
+        is_open=case.state is not VendorCaseState.CLOSED,
+    )
+
+
+def _story(case: VendorCase) -> str:
+    """Where the case stands, in a sentence or two."""
+    sentences = []
+    match case.state:
+        case VendorCaseState.TO_OPEN:
+            sentences.append(_("Open it at Microsoft, then write its number here."))
+        case VendorCaseState.OPEN:
+            sentences.append(_("With them since %(moment)s.", moment=moments.moment(case.last_word_at)))
+        case VendorCaseState.ATTENTION_NEEDED:
+            sentences.append(_("They asked on %(moment)s.", moment=moments.moment(case.last_word_at)))
+        case VendorCaseState.CLOSED:
+            sentences.append(_("Closed on %(moment)s.", moment=moments.moment(case.closed_at or case.last_word_at)))
+    if case.chased_at is not None and case.state is not VendorCaseState.CLOSED:
+        sentences.append(_("Reminded on %(moment)s.", moment=moments.moment(case.chased_at)))
+    if case.left_open_reason:
+        sentences.append(_("Left open: %(reason)s", reason=case.left_open_reason))
+    return " ".join(sentences)

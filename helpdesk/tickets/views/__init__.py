@@ -1,0 +1,13 @@
+"""The agents' pages: the queue, one ticket, and everything done to it."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from helpdesk.tickets import admin
+from helpdesk.tickets.views import escalating, files, opening, queue, ticket, triage, work
+
+blueprint = Blueprint("tickets", __name__)
+for pages in (queue, opening, ticket, work, triage, escalating, files):
+    pages.register(blueprint)
+blueprint.register_blueprint(admin.blueprint)

@@ -1,0 +1,128 @@
+"""The page that compares the support channels and escalates to one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from helpdesk.accounts.permissions import Permission
+from helpdesk.accounts.session import actor
+from helpdesk.clock import now
+from helpdesk.database import db
+from helpdesk.errors import Conflict, Invalid
+from helpdesk.escalations.models import SupportChannel
+from helpdesk.tickets import facts, timeline
+from helpdesk.tickets.forms import EscalateForm
+from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.reasons import Told, say, told
+from helpdesk.tickets.views.guard import sees_tickets
+from helpdesk.tickets.views.ticket import find
+from helpdesk.web import moments
+from helpdesk.web.labels import label
+from workflows.escalation import SEVERITY_OF, ChannelVerdict
+from workflows.facts import Reason
+from workflows.machine import Move, Refused, workflow_for
+from workflows.vocabulary import CHANNEL_OF_STATE, CHANNEL_OF_TRIGGER, ChannelKind, Particular
+
+
+def register(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/tickets/<int:number>/escalate", view_func=escalate)
+
+
+@sees_tickets
+def escalate(number: int) -> ResponseReturnValue:
+    found = find(number)
+    form = EscalateForm(data={"severity": SEVERITY_OF[found.priority]})
+    return _page(found, form, request.args.get("trigger", ""), 200)
+
+
+def escalate_again(number: int, trigger: str, status: int, error: Refused | Invalid | Conflict) -> Response:
+    """The page after a refusal, with what was chosen and typed."""
+    form, changed = EscalateForm(), []
+    form.validate()
+    if isinstance(error, Refused):
+        for reason in error.reasons:
+            form.fail(Invalid(say(reason), reason.field.value if reason.field else None))
+    elif isinstance(error, Conflict):
+        changed = timeline.tell([timeline.happened(event) for event in error.changes])  # type: ignore[arg-type]
+    else:
+        form.fail(error)
+    return _page(find(number), form, trigger, status, changed)
+
+
+def _page(found: Ticket, form: EscalateForm, chosen: str, status: int, changed: list[Any] | None = None) -> Response:
+    moment = now()
+    known = facts.gather(found, actor(), moment)
+    verdicts = {verdict.kind: verdict for verdict in facts.verdicts(found, known, moment)}
+    moves = {
+        CHANNEL_OF_TRIGGER[move.trigger]: move
+        for move in workflow_for(found.kind).allowed(found.state, known)
+        if move.trigger in CHANNEL_OF_TRIGGER
+    }
+    rows = {row.kind: row for row in db.session.scalars(sa.select(SupportChannel))}
+    cards = [_card(found, row, verdicts.get(kind), moves.get(kind)) for kind, row in rows.items()]
+    cards.sort(key=lambda card: (not card["is_open"], not card["is_recommended"]))
+    if not any(ask.field is Particular.REASON for move in moves.values() for ask in move.asks):
+        del form.reason
+    response = make_response(
+        render_template(
+            "tickets/escalate.html",
+            ticket=found,
+            channels=cards,
+            form=form,
+            chosen=chosen,
+            changed=changed or [],
+            may_send=any(card["is_open"] for card in cards),
+            may_move=actor().may(Permission.MOVE_TICKETS, found.kind),
+        )
+    )
+    response.status_code = status
+    return response
+
+
+def _card(found: Ticket, row: SupportChannel, verdict: ChannelVerdict | None, move: Move | None) -> dict[str, Any]:
+    """A channel for one ticket: open with cost and response, or closed with every reason."""
+    is_open = move is not None and move.is_open
+    return {
+        "trigger": move.trigger.value if move is not None else "",
+        "name": row.name,
+        "is_open": is_open,
+        "is_recommended": is_open and verdict is not None and verdict.is_recommended,
+        "why": say(verdict.recommendation) if verdict is not None and verdict.recommendation else "",
+        "cost": row.fee,
+        "response": _response(row, found),
+        "left": _left(verdict),
+        "reasons": [] if is_open else _reasons(found, row.kind, verdict, move),
+    }
+
+
+def _reasons(found: Ticket, kind: ChannelKind, verdict: ChannelVerdict | None, move: Move | None) -> list[Told]:
+    if move is not None:
+        return told(move.reasons, found.id)
+    reasons: tuple[Reason, ...] = verdict.reasons if verdict is not None else ()
+    return told(reasons, found.id) or [Told(_not_from_here(found, kind))]
+
+
+def _not_from_here(found: Ticket, kind: ChannelKind) -> str:
+    if found.state in CHANNEL_OF_STATE and CHANNEL_OF_STATE[found.state] is kind:
+        return str(_("The ticket is with this channel now."))
+    return str(_("Not from the state %(state)s.", state=label(found.state)))
+
+
+def _response(row: SupportChannel, found: Ticket) -> str:
+    seconds = row.response.get(SEVERITY_OF[found.priority].value)
+    return moments.duration(seconds) if seconds else ""
+
+
+def _left(verdict: ChannelVerdict | None) -> str:
+    if verdict is None or verdict.incidents_left is None:
+        return ""
+    text: str = ngettext("%(num)s incident left", "%(num)s incidents left", verdict.incidents_left)
+    if verdict.runs_out_on is not None:
+        return f"{text}, {_('used up by %(day)s at this pace', day=verdict.runs_out_on.isoformat())}"
+    return text

@@ -1,0 +1,159 @@
+"""The queue and the search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from helpdesk.accounts.permissions import Permission
+from helpdesk.accounts.queries import enabled_users, teams
+from helpdesk.accounts.session import actor, person
+from helpdesk.clock import now
+from helpdesk.customers.queries import customer_choices
+from helpdesk.tickets import queries
+from helpdesk.tickets.filters import LONGEST_QUERY, Position, QueueFilter, View
+from helpdesk.tickets.rows import Row, rows_for
+from helpdesk.tickets.views.guard import sees_tickets
+from helpdesk.web.labels import label
+from workflows.vocabulary import OPEN_STATES, Kind, Priority, Service, State
+
+Choices = list[tuple[Any, str]]
+
+
+def register(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/queue", view_func=queue)
+    blueprint.add_url_rule("/search", view_func=search)
+
+
+@sees_tickets
+def queue() -> ResponseReturnValue:
+    moment, asked = now(), QueueFilter.read(request.args)
+    found = queries.queue_page(asked, person().id, moment)
+    counts, matching = queries.queue_counts(asked, person().id, moment)
+    rows = rows_for(found.rows, actor(), moment)
+    is_fragment = request.headers.get("HX-Target") == "queue"
+    fields = [] if is_fragment else _fields(asked)
+    return render_template(
+        "tickets/_rows.html" if is_fragment else "tickets/queue.html",
+        summary=_summary(counts),
+        chips=[_chip(view, asked, counts[view]) for view in View],
+        fields=fields,
+        filters=_filters(asked, fields),
+        query=asked.but().query(),
+        rows=[row for row in rows if not row.is_paused],
+        paused_rows=[row for row in rows if row.is_paused],
+        paused_count=count_text(counts[View.PAUSED]),
+        pager=_pager(asked, found, matching),
+        may_open_ticket=actor().may(Permission.OPEN_TICKETS),
+        here=asked.url(),
+        search=asked.q,
+    )
+
+
+def count_text(count: int) -> str:
+    """A bounded count as people read it."""
+    return f"{queries.COUNT_TO:,}+" if count > queries.COUNT_TO else str(count)
+
+
+def _summary(counts: dict[View, int]) -> str:
+    return _("%(open)s open, %(late)s late", open=count_text(counts[View.ALL]), late=count_text(counts[View.LATE]))
+
+
+def view_text(view: View) -> str:
+    return {
+        View.ALL: _("All open"),
+        View.MINE: _("Mine"),
+        View.UNASSIGNED: _("Nobody has it"),
+        View.OUR_TURN: _("Our turn"),
+        View.LATE: _("Late"),
+        View.PAUSED: _("Paused"),
+    }[view]
+
+
+def _chip(view: View, asked: QueueFilter, count: int) -> dict[str, Any]:
+    return {
+        "text": view_text(view),
+        "count": count_text(count),
+        "url": asked.but(view=view).url(),
+        "is_current": view is asked.view,
+    }
+
+
+def _fields(asked: QueueFilter) -> list[dict[str, Any]]:
+    """The filters a person may add, each with its choices."""
+    people = [(user.id, user.name) for user in enabled_users()]
+    named: list[tuple[str, str, Choices]] = [
+        ("kind", _("Kind"), _words(Kind)),
+        ("service", _("Service"), _words(Service)),
+        ("state", _("State"), _words(State, only=OPEN_STATES)),
+        ("priority", _("Priority"), _words(Priority)),
+        ("team", _("Team"), [(team.id, team.name) for team in teams()]),
+        ("assignee", _("Who has it"), people),
+        ("customer", _("Customer"), list(customer_choices())),
+    ]
+    return [
+        {"name": name, "text": text, "value": getattr(asked, name), "choices": choices} for name, text, choices in named
+    ]
+
+
+def _words(words: Any, only: frozenset[Any] | None = None) -> Choices:
+    return [(word.value, label(word)) for word in words if only is None or word in only]
+
+
+def _filters(asked: QueueFilter, fields: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """The filters that are set, each with the address without it."""
+    shown = []
+    for field in fields:
+        if field["value"] is not None:
+            names = {str(value): text for value, text in field["choices"]}
+            text = names.get(str(field["value"]), _("unknown"))
+            shown.append({"text": f"{field['text']}: {text}", "remove_url": asked.but(**{field["name"]: None}).url()})
+    if asked.q:
+        shown.append({"text": _("Words: %(words)s", words=asked.q), "remove_url": asked.but(q="").url()})
+    return shown
+
+
+def _pager(asked: QueueFilter, found: queries.QueuePage, matching: int) -> dict[str, Any]:
+    last = found.rows[-1] if found.rows else None
+    end = Position(last.is_paused, last.next_due_at, last.id) if last is not None and found.has_more else None
+    return {
+        "text": _page_text(asked, len(found.rows), matching),
+        "first_url": asked.but().url() if asked.after else None,
+        "next_url": asked.but(after=end).url() if end else None,
+        "next_text": _("Next %(count)s", count=queries.PAGE),
+    }
+
+
+def _page_text(asked: QueueFilter, shown: int, matching: int) -> str:
+    if asked.after is not None:  # a page found by its key does not know how many lie before it
+        return _("%(shown)s more of %(count)s", shown=shown, count=count_text(matching))
+    if shown == 0:
+        return ""
+    return _("1–%(shown)s of %(count)s", shown=shown, count=count_text(matching))
+
+
+# searching --------------------------------------------------------------------------------------------
+
+
+@sees_tickets
+def search() -> ResponseReturnValue:
+    words = request.args.get("q", "").strip()[:LONGEST_QUERY]
+    found = queries.search_page(words) if words else []
+    digits = words.lstrip("#")
+    if digits.isdigit() and found and found[0].id == int(digits):
+        return redirect(f"/tickets/{found[0].id}")
+    rows: list[Row] = rows_for(found, actor(), now())
+    return render_template("tickets/search.html", search=words, rows=rows, summary=_found(rows, words))
+
+
+def _found(rows: Sequence[Row], words: str) -> str:
+    if not words:
+        return ""
+    if len(rows) >= queries.PAGE:
+        return _("the newest %(count)s", count=len(rows))
+    return ngettext("%(num)s ticket", "%(num)s tickets", len(rows))

@@ -1,0 +1,250 @@
+"""One ticket: its page, its whole history, and how a promise came about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload, selectinload
+
+from helpdesk.accounts.actor import Actor
+from helpdesk.accounts.models import User
+from helpdesk.accounts.permissions import Permission, may
+from helpdesk.accounts.queries import enabled_users
+from helpdesk.accounts.session import actor
+from helpdesk.clock import now
+from helpdesk.database import db
+from helpdesk.errors import Conflict, NotFound
+from helpdesk.escalations.models import VendorCase
+from helpdesk.sla.models import SlaClock
+from helpdesk.tickets import facts, offers, promises, sheet, talk, timeline, way
+from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, VendorNumberForm
+from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.rows import hold_text, person_named
+from helpdesk.tickets.views.guard import sees_tickets
+from helpdesk.web import moments
+from helpdesk.web.labels import label
+from workflows.vocabulary import State, Trigger
+
+
+def register(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/tickets/<int:number>", view_func=ticket)
+    blueprint.add_url_rule("/tickets/<int:number>/events", view_func=events)
+    blueprint.add_url_rule("/tickets/<int:number>/clocks/<int:clock_id>/explanation", view_func=explanation)
+
+
+@dataclass
+class Typed:
+    """What a page comes back with after a refusal: the forms as they were sent, and what changed meanwhile."""
+
+    moves: Mapping[Trigger, MoveForm] = field(default_factory=dict)
+    reply: MessageForm | None = None
+    note: MessageForm | None = None
+    hold: HoldForm | None = None
+    case: Mapping[int, Any] = field(default_factory=dict)
+    notice: str = ""
+    conflict: list[str] | None = None
+    link: str = ""  # a new tracker link, shown once
+
+
+def find(number: int) -> Ticket:
+    """The ticket with what its page reads of it, in one statement. Raises NotFound."""
+    whole = (
+        joinedload(Ticket.customer),
+        joinedload(Ticket.contact),
+        joinedload(Ticket.topic),
+        joinedload(Ticket.subscription),
+        # not their roles: what the reader may do must come from the session's own load
+        joinedload(Ticket.assignee).lazyload(User.role_rows),
+        joinedload(Ticket.team),
+    )
+    rows = sa.select(Ticket).where(Ticket.id == number).options(*whole)
+    found = db.session.scalars(rows).one_or_none()
+    if found is None:
+        raise NotFound(_("There is no such ticket."))
+    return found
+
+
+@sees_tickets
+def ticket(number: int) -> ResponseReturnValue:
+    return ticket_page(number)
+
+
+def ticket_page(number: int, typed: Typed | None = None, status: int = 200) -> Response:
+    """The page of a ticket; after a refusal with ``typed`` and its ``status``."""
+    found, reader, moment = find(number), actor(), now()
+    context = _context(found, reader, moment, typed or Typed())
+    response = make_response(render_template("tickets/ticket.html", **context))
+    response.status_code = status
+    return response
+
+
+def conflict_page(number: int, error: Conflict, typed: Typed) -> Response:
+    """409: what changed meanwhile, with everything typed still in its form."""
+    told = timeline.tell([timeline.happened(event) for event in error.changes])  # type: ignore[arg-type]
+    typed.conflict = [f"{line.who} {line.what}" for line in told]
+    return ticket_page(number, typed, 409)
+
+
+def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> dict[str, Any]:
+    known = facts.gather(found, reader, moment)
+    course = promises.course_of(found, moment)
+    ids = promises.clock_ids(found.id)
+    walked = way.way_of(found, course, current_app.config["CLOSE_AFTER"])
+    offered = offers.offers_for(found, known, typed.moves)
+    return {
+        "ticket": _head(found),
+        "place": None,
+        "terms": f"{course.terms.policy_name}, {label(found.priority)}",
+        "promises": promises.unmet_promises(course, found.id, ids),
+        "met": promises.ended_promises(course, found.id, ids),
+        "facts": sheet.facts_of(found),
+        "diagnosis": sheet.diagnosis_facts(known.diagnosis),
+        "way": walked.steps,
+        "way_sums": walked.sums,
+        "open_for": walked.open_for,
+        "moves": offered.moves,
+        "more": offered.more,
+        "cases": _cases(found.id),
+        "conflict": typed.conflict,
+        "typed": typed,
+        **_rights(found, reader),
+        **_talk(found),
+        **_timeline(found),
+        **_boxes(found, reader, typed),
+    }
+
+
+def _head(found: Ticket) -> dict[str, Any]:
+    return {
+        "number": found.id,
+        "subject": found.subject,
+        "state_text": label(found.state),
+        "priority": found.priority,
+        "version": found.version,
+        "customer_name": found.customer.name if found.customer else found.claimed_company,
+    }
+
+
+def _rights(found: Ticket, reader: Actor) -> dict[str, Any]:
+    rights = {
+        "may_edit": Permission.EDIT_TICKETS,
+        "may_override": Permission.OVERRIDE,
+        "may_chase": Permission.CHASE_VENDOR,
+        "may_move": Permission.MOVE_TICKETS,
+    }
+    return {name: reader.may(permission, found.kind) for name, permission in rights.items()}
+
+
+def _talk(found: Ticket) -> dict[str, Any]:
+    view = next((view for view in talk.TalkView if view == request.args.get("talk")), talk.TalkView.ALL)
+    before = request.args.get("before", type=int)
+    said = talk.talk_of(found, view, before)
+    return {
+        "messages": said.messages,
+        "earlier": said.earlier,
+        "earlier_text": said.earlier_text,
+        "earlier_since": found.created_at,
+        "older_url": said.older_url,
+        "views": said.views,
+    }
+
+
+def _timeline(found: Ticket) -> dict[str, Any]:
+    latest = timeline.events_of(found.id)
+    has_more = found.event_count > len(latest)
+    return {
+        "timeline": timeline.tell(latest),
+        "timeline_count": found.event_count,
+        "timeline_url": f"/tickets/{found.id}/events" if has_more else None,
+    }
+
+
+def _boxes(found: Ticket, reader: Actor, typed: Typed) -> dict[str, Any]:
+    """The forms at hand: reply, note, hold, assignee."""
+    may_reply = reader.may(Permission.REPLY, found.kind) and found.state is not State.MERGED
+    may_note = reader.may(Permission.NOTE, found.kind)
+    may_hold = reader.may(Permission.MOVE_TICKETS, found.kind) and found.is_open
+    return {
+        "reply_form": (typed.reply or MessageForm()) if may_reply else None,
+        "note_form": (typed.note or MessageForm()) if may_note else None,
+        "reply_to": found.contact.name,
+        "hold": {"text": _held(found)} if found.hold_cause is not None else None,
+        "may_release": may_hold,
+        "hold_form": (typed.hold or HoldForm()) if may_hold else None,
+        "assignee": person_named(found.assignee.name, found.assignee_id) if found.assignee else None,
+        "assign_choices": assign_choices(found) if reader.may(Permission.ASSIGN, found.kind) else None,
+        "may_take": reader.may(Permission.MOVE_TICKETS, found.kind) and found.assignee_id != reader.user_id,
+    }
+
+
+def _held(found: Ticket) -> str:
+    if found.hold_until is not None:
+        return _("On hold %(until)s", until=hold_text(found.hold_cause, found.hold_until))
+    since = moments.moment(found.held_at) if found.held_at else ""
+    return _("%(cause)s since %(moment)s", cause=label(found.hold_cause), moment=since)
+
+
+def assign_choices(found: Ticket) -> list[tuple[Any, str]]:
+    """Everybody who may work on a ticket of this kind, and nobody."""
+    people = [user for user in enabled_users() if may(user.roles, Permission.MOVE_TICKETS, found.kind)]
+    return [("", _("Nobody")), *((user.id, user.name) for user in people)]
+
+
+def _cases(number: int) -> list[dict[str, Any]]:
+    rows = sa.select(VendorCase).where(VendorCase.ticket_id == number).options(selectinload(VendorCase.notes))
+    cases = db.session.scalars(rows.order_by(VendorCase.id.desc()).limit(20)).all()
+    return [{"shown": sheet.shown_case(case), "number_form": _number_form(case)} for case in cases]
+
+
+def _number_form(case: VendorCase) -> VendorNumberForm | None:
+    return None if case.number else VendorNumberForm()
+
+
+# the whole history ------------------------------------------------------------------------------------
+
+
+@sees_tickets
+def events(number: int) -> ResponseReturnValue:
+    found = find(number)
+    before = request.args.get("before", type=int)
+    shown = timeline.events_of(found.id, timeline.PAGE, before)
+    earlier = shown[0].seq if shown and shown[0].seq > 1 else None
+    return render_template(
+        "tickets/events.html",
+        ticket=_head(found),
+        events=timeline.tell(shown),
+        count=found.event_count,
+        earlier_url=f"/tickets/{number}/events?before={earlier}" if earlier else None,
+        latest_url=f"/tickets/{number}/events" if before else None,
+    )
+
+
+# how a promise came about -----------------------------------------------------------------------------
+
+
+@sees_tickets
+def explanation(number: int, clock_id: int) -> ResponseReturnValue:
+    found = find(number)
+    clock = db.session.get(SlaClock, clock_id)
+    if clock is None or clock.ticket_id != found.id:
+        raise NotFound(_("There is no such promise."))
+    course = promises.course_of(found, now())
+    cycle = promises.cycle_of(course, clock.kind, clock.cycle)
+    if cycle is None:
+        raise NotFound(_("There is no such promise."))
+    return render_template(
+        "tickets/explanation.html",
+        ticket=_head(found),
+        name=label(cycle.kind),
+        spans=promises.explain(cycle),
+        cycle=cycle,
+        state_text=label(cycle.state),
+        terms=course.terms.policy_name,
+    )

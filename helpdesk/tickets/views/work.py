@@ -1,0 +1,299 @@
+"""What is done to a ticket from its page: moves, messages, holds, assigning, the vendor's case, tracker links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from helpdesk.accounts.session import actor, person
+from helpdesk.clock import now
+from helpdesk.database import unit_of_work
+from helpdesk.errors import Conflict, Invalid
+from helpdesk.tickets import facts, files, queries
+from helpdesk.tickets.actions import assigning, conversation, escalating, holding, moving, trackers
+from helpdesk.tickets.files import StoredFile
+from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, VendorNumberForm, move_form
+from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.reasons import say
+from helpdesk.tickets.rows import rows_for
+from helpdesk.tickets.views.escalating import escalate_again
+from helpdesk.tickets.views.guard import sees_tickets
+from helpdesk.tickets.views.ticket import Typed, conflict_page, find, ticket_page
+from helpdesk.web.forms import see_other
+from helpdesk.web.language import select_timezone
+from workflows.machine import Refused, workflow_for
+from workflows.vocabulary import CHANNEL_OF_TRIGGER, HoldCause, Severity, Trigger, VendorCaseState
+
+
+def register(blueprint: Blueprint) -> None:
+    here = "/tickets/<int:number>"
+    case = f"{here}/vendor-cases/<int:case_id>"
+    for rule, view in (
+        (f"{here}/transitions", transitions),
+        (f"{here}/replies", replies),
+        (f"{here}/notes", notes),
+        (f"{here}/hold", hold),
+        (f"{here}/assignment", assignment),
+        (f"{here}/tracker", tracker),
+        (f"{case}/number", case_number),
+        (f"{case}/notes", case_notes),
+        (f"{case}/state", case_state),
+        (f"{case}/chase", case_chase),
+    ):
+        blueprint.add_url_rule(rule, view_func=view, methods=["POST"])
+
+
+def back(number: int, part: str = "") -> Response:
+    """On to the page one came from when it is ours, else to the ticket."""
+    address = request.form.get("next", "")
+    parts = urlsplit(address)
+    is_own = address.startswith("/") and not address.startswith("//") and not parts.netloc and "\\" not in address
+    return see_other(address if is_own else f"/tickets/{number}{part}")
+
+
+def sent_version() -> int | None:
+    """The version of the page that was sent; None where the form carries none."""
+    return request.form.get("version", type=int)
+
+
+# moves ------------------------------------------------------------------------------------------------
+
+
+@sees_tickets
+def transitions(number: int) -> ResponseReturnValue:
+    trigger, moment = request.form.get("trigger", ""), now()
+    try:
+        with unit_of_work():
+            moving.move(number, actor(), trigger, moment, _particulars(trigger), sent_version())
+    except Invalid as error:
+        return escalate_again(number, trigger, 422, error)
+    except Refused as error:
+        if trigger in CHANNEL_OF_TRIGGER:
+            return escalate_again(number, trigger, _status(error), error)
+        return _move_refused(number, trigger, error)
+    except Conflict as error:
+        if trigger in CHANNEL_OF_TRIGGER:
+            return escalate_again(number, trigger, 409, error)
+        return conflict_page(number, error, Typed(moves=_typed_moves(find(number), trigger)))
+    return back(number)
+
+
+def _particulars(trigger: str) -> dict[str, Any]:
+    """What the move's form collected. Raises Invalid for a severity that there is not."""
+    sent: dict[str, Any] = {name: request.form[name] for name in _PARTICULARS if name in request.form}
+    if trigger in CHANNEL_OF_TRIGGER and sent.get("severity"):
+        if sent["severity"] not in {severity.value for severity in Severity}:
+            raise Invalid(_("Choose one of the list."), "severity")
+    else:
+        sent.pop("severity", None)
+    return sent
+
+
+_PARTICULARS = ("reason", "resolution_code", "note", "left_open_reason", "target", "severity")
+
+
+def _status(error: Refused) -> int:
+    """422 when only the form's own fields were wrong, 409 when the move itself is closed."""
+    return 422 if error.reasons and all(reason.field is not None for reason in error.reasons) else 409
+
+
+def _move_refused(number: int, trigger: str, error: Refused) -> Response:
+    found = find(number)
+    typed = Typed(moves=_typed_moves(found, trigger))
+    form = next(iter(typed.moves.values()), None)
+    at_no_field = []
+    for reason in error.reasons:
+        if form is not None and reason.field is not None and reason.field.value in form:
+            form.fail(reason.field.value, say(reason))
+        else:
+            at_no_field.append(say(reason))
+    typed.notice = " ".join(at_no_field)
+    return ticket_page(number, typed, _status(error))
+
+
+def _typed_moves(found: Ticket, trigger: str) -> dict[Trigger, MoveForm]:
+    """The form of ``trigger`` filled as it was sent, if that move is open and has one."""
+    moves = workflow_for(found.kind).allowed(found.state, facts.gather(found, actor(), now()))
+    return {
+        move.trigger: move_form(move, request.form.to_dict())
+        for move in moves
+        if move.trigger.value == trigger and move.is_open and move.asks
+    }
+
+
+# talking ----------------------------------------------------------------------------------------------
+
+
+@sees_tickets
+def replies(number: int) -> ResponseReturnValue:
+    then_wait = request.form.get("hold") == HoldCause.CUSTOMER.value
+    return _write(
+        number,
+        "reply",
+        lambda form, stored: conversation.reply(number, actor(), form.body.data, now(), stored, then_wait=then_wait),
+    )
+
+
+@sees_tickets
+def notes(number: int) -> ResponseReturnValue:
+    return _write(
+        number, "note", lambda form, stored: conversation.note(number, actor(), form.body.data, now(), stored)
+    )
+
+
+def _write(number: int, box: str, act: Callable[[MessageForm, list[StoredFile]], object]) -> Response:
+    find(number)
+    form = MessageForm()
+    stored = stored_uploads(form) if form.is_accepted() else []
+    if form.errors:
+        return ticket_page(number, Typed(**{box: form}), 422)
+    with unit_of_work():
+        act(form, stored)
+    return back(number, "#conversation")
+
+
+def stored_uploads(form: MessageForm) -> list[StoredFile]:
+    """Put the form's files on disk before any transaction; a file over the limit fails at its field."""
+    limit, most = current_app.config["UPLOAD_FILE_BYTES"], current_app.config["UPLOAD_FILES"]
+    uploads = [upload for upload in request.files.getlist("attachments") if upload.filename]
+    if len(uploads) > most:
+        form.fail(Invalid(_("At most %(count)s files.", count=most), "attachments"))
+        return []
+    stored = []
+    for upload in uploads:
+        try:
+            stored.append(files.store(upload.stream, upload.filename or "", upload.mimetype, limit))
+        except files.TooLarge:
+            size = limit // 1024 // 1024
+            sentence = _("%(name)s is larger than %(size)s MB.", name=upload.filename, size=size)
+            form.fail(Invalid(sentence, "attachments"))
+    return stored
+
+
+# waiting, and who has it ------------------------------------------------------------------------------
+
+
+@sees_tickets
+def hold(number: int) -> ResponseReturnValue:
+    find(number)
+    if "release" in request.form:
+        with unit_of_work():
+            holding.release(number, actor(), now(), sent_version())
+        return back(number)
+    form = HoldForm()
+    if not form.is_accepted():
+        return ticket_page(number, Typed(hold=form), 422)
+    try:
+        until = read_moment(form.until.data)
+        with unit_of_work():
+            holding.hold(number, actor(), form.cause.data, now(), until=until, version=sent_version())
+    except Invalid as error:
+        form.fail(error)
+        return ticket_page(number, Typed(hold=form), 422)
+    except Conflict as error:
+        return conflict_page(number, error, Typed(hold=form))
+    return back(number)
+
+
+def read_moment(text: str | None) -> datetime | None:
+    """A moment as a browser writes it, in the reader's own zone unless it says another. Raises Invalid."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(select_timezone()))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid(_("Write a date and a time."), "until") from None
+
+
+@sees_tickets
+def assignment(number: int) -> ResponseReturnValue:
+    find(number)
+    chosen = str(person().id) if "take" in request.form else request.form.get("assignee", "")
+    if chosen and not chosen.isdigit():
+        raise Invalid(_("There is no such colleague."), "assignee")
+    try:
+        with unit_of_work():
+            assigning.assign(number, actor(), int(chosen) if chosen else None, now(), sent_version())
+    except Invalid as error:
+        return ticket_page(number, Typed(notice=error.sentence), 422)
+    except Conflict as error:
+        return conflict_page(number, error, Typed())
+    if (request.headers.get("HX-Target") or "").startswith("row-"):
+        return _row(number)
+    return back(number, "#assignment")
+
+
+def _row(number: int) -> Response:
+    """The ticket's line of the queue, in place of the one whose button was pressed."""
+    record = queries.row_of(number)
+    rows = rows_for([record], actor(), now())
+    return make_response(render_template("tickets/_row.html", row=rows[0]))
+
+
+# the vendor's case ------------------------------------------------------------------------------------
+
+
+@sees_tickets
+def case_number(number: int, case_id: int) -> ResponseReturnValue:
+    form = VendorNumberForm()
+    if not form.is_accepted():
+        return ticket_page(number, Typed(case={case_id: form}), 422)
+    return _on_case(number, lambda: escalating.record_vendor_number(number, case_id, actor(), form.number.data, now()))
+
+
+@sees_tickets
+def case_notes(number: int, case_id: int) -> ResponseReturnValue:
+    body = request.form.get("body", "").strip()
+    if not body:
+        return ticket_page(number, Typed(notice=_("Paste the text first.")), 422)
+    is_ours, needs_us = request.form.get("by") == "desk", "needs_us" in request.form
+    return _on_case(
+        number,
+        lambda: escalating.note_vendor(number, case_id, actor(), body, now(), is_ours=is_ours, needs_us=needs_us),
+    )
+
+
+@sees_tickets
+def case_state(number: int, case_id: int) -> ResponseReturnValue:
+    states: Mapping[str, VendorCaseState] = {state.value: state for state in VendorCaseState}
+    state = states.get(request.form.get("state", ""))
+    if state is None:
+        raise Invalid(_("Choose one of the list."), "state")
+    return _on_case(number, lambda: escalating.change_vendor_case(number, case_id, actor(), state, now()))
+
+
+@sees_tickets
+def case_chase(number: int, case_id: int) -> ResponseReturnValue:
+    return _on_case(number, lambda: escalating.chase_vendor(number, case_id, actor(), now()))
+
+
+def _on_case(number: int, act: Callable[[], object]) -> Response:
+    try:
+        with unit_of_work():
+            act()
+    except Invalid as error:
+        return ticket_page(number, Typed(notice=error.sentence), 422)
+    return back(number, "#cases")
+
+
+# tracker links ----------------------------------------------------------------------------------------
+
+
+@sees_tickets
+def tracker(number: int) -> ResponseReturnValue:
+    find(number)
+    if "revoke" in request.form:
+        with unit_of_work():
+            trackers.revoke_trackers(number, actor(), now())
+        return back(number)
+    with unit_of_work():
+        token = trackers.reissue_tracker(number, actor(), now())
+    return ticket_page(number, Typed(link=f"{current_app.config['BASE_URL']}/track/{token}"))

@@ -1,0 +1,109 @@
+"""The way a ticket has really gone: its steps, repeats included, and whom its time belonged to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from flask_babel import gettext as _
+
+from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.promises import Course
+from helpdesk.web import moments
+from helpdesk.web.labels import label
+from workflows import sla
+from workflows.business_time import BusinessCalendar
+from workflows.vocabulary import OPEN_STATES, ClockKind, HoldCause, LedgerOwner, SlaEvent, State
+
+BESIDE_THE_STEPS = {
+    LedgerOwner.CUSTOMER: HoldCause.CUSTOMER,
+    LedgerOwner.APPROVAL: HoldCause.APPROVAL,
+    LedgerOwner.SCHEDULED: HoldCause.SCHEDULED,
+    LedgerOwner.CLOSED_HOURS: None,
+}
+"""Time that no step is given: listed under the way instead."""
+
+
+class Step(NamedTuple):
+    text: str
+    time_text: str
+    is_current: bool = False
+    is_to_come: bool = False
+
+
+class Sum(NamedTuple):
+    text: str
+    time_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    steps: list[Step]
+    sums: list[Sum]
+    open_for: str
+
+
+def way_of(ticket: Ticket, course: Course, close_after: int) -> Way:
+    """The way of ``ticket``; ``close_after`` are the seconds a resolved ticket stays quiet before it closes."""
+    ledger = sla.ledger(course.events, _calendar(course), course.at)
+    entered = _entered(course.events)
+    ends = [at for _state, at in entered[1:]] + [ledger.end]
+    steps = [
+        Step(label(state), _time_in(ledger, at, end) if state in OPEN_STATES else "", is_current=place == len(entered))
+        for place, ((state, at), end) in enumerate(zip(entered, ends, strict=True), start=1)
+    ]
+    return Way(steps + _to_come(ticket, close_after), _sums(ledger), _open_for(ticket, ledger))
+
+
+def _calendar(course: Course) -> BusinessCalendar:
+    """The resolution clock's; a policy that promises none is measured by whatever else it promises."""
+    for terms in (course.first_terms, course.terms):
+        for kind in (ClockKind.RESOLUTION, *terms.calendars):
+            if kind in terms.calendars:
+                return terms.calendars[kind]
+    return ROUND_THE_CLOCK
+
+
+_WEEK = {day: [("00:00", "24:00")] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+ROUND_THE_CLOCK = BusinessCalendar(timezone="UTC", week=_WEEK)
+
+
+def _entered(events: list[sla.Event]) -> list[tuple[State, datetime]]:
+    """Every state with the moment it was entered."""
+    entered: list[tuple[State, datetime]] = []
+    for event in events:
+        if event.type is SlaEvent.CREATE:
+            entered.append((State.INTAKE, event.at))
+        elif event.type is SlaEvent.STATE and event.state is not None and event.state is not entered[-1][0]:
+            entered.append((event.state, event.at))
+    return entered
+
+
+def _time_in(ledger: sla.Ledger, start: datetime, end: datetime) -> str:
+    shares = ledger.share(start, end)
+    return moments.duration(sum(seconds for owner, seconds in shares.items() if owner not in BESIDE_THE_STEPS))
+
+
+def _to_come(ticket: Ticket, close_after: int) -> list[Step]:
+    after = _("%(time)s after", time=moments.duration(close_after))
+    if ticket.is_open:
+        return [Step(label(State.RESOLVED), "", is_to_come=True), Step(label(State.CLOSED), after, is_to_come=True)]
+    if ticket.state is State.RESOLVED:
+        return [
+            Step(label(State.CLOSED), moments.moment(ticket.closes_at) if ticket.closes_at else after, is_to_come=True)
+        ]
+    return []
+
+
+def _sums(ledger: sla.Ledger) -> list[Sum]:
+    return [
+        Sum(label(cause) if cause else _("Outside our hours"), moments.duration(ledger.totals[owner]))
+        for owner, cause in BESIDE_THE_STEPS.items()
+        if ledger.totals.get(owner)
+    ]
+
+
+def _open_for(ticket: Ticket, ledger: sla.Ledger) -> str:
+    time = moments.duration(ledger.elapsed_seconds)
+    return _("open for %(time)s", time=time) if ticket.is_open else _("took %(time)s", time=time)
