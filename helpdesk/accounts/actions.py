@@ -14,7 +14,7 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 
-from helpdesk.accounts import queries
+from helpdesk.accounts import invitations, queries
 from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.models import AccountEvent, User, UserRole
 from helpdesk.accounts.passwords import UNUSABLE
@@ -67,6 +67,8 @@ def add_user(
     db.session.add(user)
     db.session.flush()
     _append(user, actor, AccountChange.CREATED, now, roles=sorted(wanted))
+    if password_hash == UNUSABLE:
+        invitations.announce(user, actor.name, now)
     return user
 
 
@@ -133,6 +135,7 @@ def invite(user: User, actor: Actor, now: datetime) -> None:
         raise Invalid(_("Enable the account first."))
     user.session_epoch += 1
     _append(user, actor, AccountChange.INVITED, now)
+    invitations.announce(user, actor.name, now)
 
 
 def _require(actor: Actor, *, touches_admin: bool) -> None:

@@ -6,6 +6,9 @@ change that ends sessions.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from blinker import Namespace
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -13,6 +16,16 @@ from helpdesk.accounts.models import User
 from helpdesk.database import db
 
 LIFE = 3 * 24 * 3600  # seconds
+
+made = Namespace().signal("invitation-made")
+"""Sent inside the inviting transaction with the account, ``path``, ``by``, ``expires_at`` and ``now``. Telling
+people happens in a room above this one, which listens; nothing here depends on anybody doing so."""
+
+
+def announce(user: User, by: str, now: datetime) -> None:
+    """Let whoever listens know that ``user`` may choose a password by a fresh link."""
+    path = f"/account/invitation/{token_for(user)}"
+    made.send(user, path=path, by=by, expires_at=now + timedelta(seconds=LIFE), now=now)
 
 
 def token_for(user: User) -> str:

@@ -13,6 +13,7 @@ from helpdesk.accounts.session import person, signed_in, visitor
 from helpdesk.clock import now
 from helpdesk.database import unit_of_work
 from helpdesk.notifications import actions, messages, queries
+from helpdesk.notifications import invitations as _listens  # noqa: F401 - connects itself to the accounts' signal
 from helpdesk.notifications.bell import Bell
 from helpdesk.notifications.models import Notification
 from helpdesk.notifications.topics import NoticeTopic

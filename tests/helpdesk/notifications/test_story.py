@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from helpdesk.accounts.actions import Profile, add_user, invite
 from helpdesk.accounts.actor import Actor
 from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
@@ -74,3 +75,30 @@ def test_an_assignment_rings_and_leads_to_the_ticket(app: Flask, opened: Opened,
     db.session.rollback()
     assert db.session.scalars(sa.select(Notification.read_at)).one() == hand()
     assert signed_in(app, lea).get(line).status_code == 404
+
+
+def test_an_invited_colleague_gets_the_link_by_mail(app: Flask, hand: Hand) -> None:
+    adam = Actor.of_user(add_person("Adam Nagy", Role.ADMIN))
+    profile = Profile("Eszter Németh", language="hu")
+    with unit_of_work():
+        eszter = add_user("eszter@desk.example", profile, [Role.AGENT], adam, now())
+    box = Postbox()
+    assert deliver_due(now(), transport=box) == 1
+    (letter,) = box.letters
+    assert letter.mail["To"] == eszter.email
+    text = letter.mail.get_content()
+    assert "Adam Nagy fiókot hozott létre Önnek" in text
+    assert "2026. 11. 27. 14:12 (CET)" in text
+    (path,) = re.findall(r"http://localhost(/account/invitation/\S+)", text)
+    assert app.test_client().get(path).status_code == 200
+    with unit_of_work():
+        invite(eszter, adam, now())
+    assert deliver_due(now(), transport=box) == 1, "a fresh link is another mail"
+    assert app.test_client().get(path).status_code == 404, "and the old one is dead"
+    db.session.rollback()
+    assert "secret_path" not in str(db.session.scalars(sa.select(OutboxMessage.params)).all())
+
+
+def test_whoever_has_a_password_is_not_invited(app: Flask, hand: Hand) -> None:
+    add_person("Ana Kovács", Role.AGENT)
+    assert deliver_due(now(), transport=Postbox()) == 0
