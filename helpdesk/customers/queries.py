@@ -54,7 +54,8 @@ def customer(customer_id: int) -> Customer:
 def customer_choices() -> list[tuple[int, str]]:
     """(id, name) of every active customer, by name."""
     rows = sa.select(Customer.id, Customer.name).where(Customer.is_active)
-    return [row.tuple() for row in db.session.execute(rows.order_by(Customer.search_name, Customer.id))]
+    found = db.session.execute(rows.order_by(Customer.search_name, Customer.id))
+    return [(customer_id, name) for customer_id, name in found]
 
 
 def contact_of(customer_id: int, contact_id: int) -> Contact:
@@ -91,3 +92,10 @@ def plan_sizes() -> dict[int, int]:
     counted = sa.select(Customer.support_plan_id, sa.func.count()).where(Customer.is_active)
     rows = db.session.execute(counted.group_by(Customer.support_plan_id))
     return {plan_id: size for plan_id, size in rows if plan_id is not None}
+
+
+def contacts_known(customer_ids: list[int], limit: int = 20) -> list[tuple[str, str]]:
+    """(mail address, name) of people in these customers, by name."""
+    rows = sa.select(Contact.email, Contact.name).join(CustomerContact, CustomerContact.contact_id == Contact.id)
+    rows = rows.where(CustomerContact.customer_id.in_(customer_ids)).distinct().order_by(Contact.name, Contact.email)
+    return [row.tuple() for row in db.session.execute(rows.limit(limit))] if customer_ids else []

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    MultipleFileField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms import Form as PlainForm
-from wtforms import MultipleFileField, RadioField, StringField, TextAreaField
 
-from helpdesk.web.forms import Form, line, one_row, one_word, paragraph
+from helpdesk.web.forms import Form, line, one_language, one_row, one_word, paragraph
 from helpdesk.web.labels import label
 from workflows.asks import Ask
 from workflows.facts import Reason
@@ -22,6 +31,7 @@ from workflows.vocabulary import (
     HoldCause,
     Kind,
     Level,
+    LinkKind,
     Particular,
     Priority,
     Service,
@@ -30,6 +40,12 @@ from workflows.vocabulary import (
 
 LONGEST_BODY = 100_000
 LONGEST_NOTE = 20_000
+
+
+def let_choose(field: Field, choices: Iterable[tuple[str, str]]) -> None:
+    """Give a select the choices of this very ticket."""
+    cast("SelectField", field).choices = list(choices)
+
 
 # moves: their fields are those that the workflow asks for ------------------------------------------------
 
@@ -144,3 +160,46 @@ class VendorNumberForm(Form):
 class EscalateForm(Form):
     severity = one_word(_l("Severity"), lambda: Severity, _l("A critical, B moderate, C minimal."))
     reason = line(_l("Why the channel changes"), longest=300)
+
+
+class LinkForm(Form):
+    number = line(_l("Number of the other ticket"), longest=12, required=True)
+    kind = one_word(
+        _l("How do they belong together?"),
+        lambda: LinkKind,
+        _l("Part of: the other ticket can’t be resolved while this one is open."),
+    )
+
+
+# opening ----------------------------------------------------------------------------------------------
+
+
+class OpeningForm(Form):
+    """A ticket for somebody who phoned. ``customer`` is the chosen match of ``customer_name``."""
+
+    customer_name = line(
+        _l("Customer"), _l("Begin to type the name; leave it empty when nobody knows yet."), longest=160
+    )
+    customer = StringField(_l("Customer"))
+    contact_name = line(_l("Who called?"), longest=120)
+    contact_email = line(
+        _l("Their mail address"), _l("Answers and the tracker link go there."), longest=254, required=True
+    )
+    contact_phone = line(_l("Telephone"), longest=40)
+    language = one_language(_l("Language we write in"))
+    kind = one_word(_l("Kind"), lambda: Kind)
+    service = one_word(_l("Service"), lambda: Service)
+    topic = one_row(_l("Topic"), list, _l("With a topic the ticket counts as classified."), none=_l("Not yet"))
+    impact = one_word(_l("Impact: who can’t work?"), lambda: Level)
+    urgency = one_word(_l("Urgency: how soon does it hurt?"), lambda: Level)
+    subject = line(_l("Subject"), longest=200, required=True)
+    description = paragraph(_l("What they said"), longest=LONGEST_BODY, required=True)
+    reply = paragraph(
+        _l("Message to them"),
+        _l("Goes out with the ticket and counts as the first response. Leave it empty to write later."),
+        longest=LONGEST_BODY,
+    )
+    attachments = MultipleFileField(_l("Files"))
+    take = BooleanField(_l("I take it"), default=True)
+    draft_id = HiddenField()
+    follows = HiddenField()

@@ -71,7 +71,7 @@ def queue_page(asked: QueueFilter, user_id: int, now: datetime, limit: int = PAG
     return QueuePage(found[:limit], len(found) > limit)
 
 
-def queue_statement(asked: QueueFilter, user_id: int, now: datetime, limit: int = PAGE) -> sa.Select[Any]:
+def queue_statement(asked: QueueFilter, user_id: int, now: datetime, limit: int = PAGE) -> sa.Select[*tuple[Any, ...]]:
     """The one statement of a page; it asks for a row more than ``limit`` to know whether others follow."""
     rows = _ROWS.where(IS_OPEN, *_conditions(asked, user_id, now))
     if asked.after is not None:
@@ -126,7 +126,9 @@ def queue_counts(asked: QueueFilter, user_id: int, now: datetime) -> tuple[dict[
 
 
 def _bounded(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ScalarSelect[int]:
-    some = sa.select(sa.literal_column("1")).select_from(Ticket).where(IS_OPEN, *conditions).limit(COUNT_TO + 1)
+    some: sa.Select[Any] = (
+        sa.select(sa.literal_column("1")).select_from(Ticket).where(IS_OPEN, *conditions).limit(COUNT_TO + 1)
+    )
     return sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery()
 
 

@@ -18,6 +18,7 @@ from helpdesk.web.labels import label
 from helpdesk.web.names import initials
 from workflows.vocabulary import OPEN_STATES, ClockKind, HoldCause, Kind, Priority, State, Turn
 
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A promise as ``macros/promise.html`` shows and counts it down.
@@ -33,6 +34,7 @@ class Due:
     closes_at: datetime | None = None
     warn_at: datetime | None = None
     late_for: int | None = None
+
 
 class Person(NamedTuple):
     id: int | None

@@ -41,7 +41,6 @@ class ShownCase:
 
 def facts_of(ticket: Ticket) -> list[Fact]:
     """The rows of the facts, in the order people ask for them."""
-    here = f"/tickets/{ticket.id}"
     return [
         _customer(ticket),
         Fact(_("Contact"), ticket.contact.name, second=_contact(ticket)),
@@ -61,6 +60,10 @@ def facts_of(ticket: Ticket) -> list[Fact]:
         *_answers(ticket),
         *_links(ticket),
     ]
+
+
+def _no_topic(ticket: Ticket) -> Fact:
+    return Fact(_("Topic"), _("not chosen"), f"/tickets/{ticket.id}/classification")
 
 
 def _customer(ticket: Ticket) -> Fact:
@@ -140,11 +143,11 @@ def diagnosis_facts(record: rules.Diagnosis) -> list[Fact]:
 def shown_case(case: VendorCase) -> ShownCase:
     return ShownCase(
         id=case.id,
-        title=_("Microsoft, %(channel)s", channel=case.channel.name),
+        title=_("Microsoft, %(channel)s", channel=label(case.channel.kind)),
         state=case.state,
         state_text=label(case.state),
         number=case.number or "",
-        severity_text=_("Severity %(severity)s", severity=label(case.severity)),
+        severity_text=_("Severity %(severity)s", severity=case.severity.name),
         story=_story(case),
         notes=[
             {"at": note.at, "who": _("We") if note.is_ours else _("Microsoft"), "body": note.body}

@@ -117,7 +117,7 @@ def names_in(events: Iterable[Happened]) -> Names:
 def _names(model: Any, ids: set[int]) -> dict[int, str]:
     if not ids:
         return {}
-    return {key: name for key, name in db.session.execute(sa.select(model.id, model.name).where(model.id.in_(ids)))}
+    return dict(row.tuple() for row in db.session.execute(sa.select(model.id, model.name).where(model.id.in_(ids))))
 
 
 # the sentences ----------------------------------------------------------------------------------------

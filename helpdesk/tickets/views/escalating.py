@@ -44,7 +44,7 @@ def escalate(number: int) -> ResponseReturnValue:
 def escalate_again(number: int, trigger: str, status: int, error: Refused | Invalid | Conflict) -> Response:
     """The page after a refusal, with what was chosen and typed."""
     form, changed = EscalateForm(), []
-    form.validate()
+    form.is_accepted()
     if isinstance(error, Refused):
         for reason in error.reasons:
             form.fail(Invalid(say(reason), reason.field.value if reason.field else None))
@@ -102,10 +102,10 @@ def _card(found: Ticket, row: SupportChannel, verdict: ChannelVerdict | None, mo
 
 
 def _reasons(found: Ticket, kind: ChannelKind, verdict: ChannelVerdict | None, move: Move | None) -> list[Told]:
-    if move is not None:
-        return told(move.reasons, found.id)
     reasons: tuple[Reason, ...] = verdict.reasons if verdict is not None else ()
-    return told(reasons, found.id) or [Told(_not_from_here(found, kind))]
+    told_here = told(move.reasons if move is not None else reasons, found.id)
+    here = f"/tickets/{found.id}/escalate"  # no link to the page one is reading
+    return [Told(line.text) if line.url == here else line for line in told_here] or [Told(_not_from_here(found, kind))]
 
 
 def _not_from_here(found: Ticket, kind: ChannelKind) -> str:

@@ -18,8 +18,16 @@ from helpdesk.customers.queries import customer_choices
 from helpdesk.database import db, unit_of_work
 from helpdesk.errors import Conflict, Forbidden, Invalid
 from helpdesk.tickets import facts, timeline
-from helpdesk.tickets.actions import diagnosing, retargeting, triaging
-from helpdesk.tickets.forms import ClassificationForm, CustomerForm, DiagnosisForm, FactsForm, PriorityForm
+from helpdesk.tickets.actions import diagnosing, linking, retargeting, triaging
+from helpdesk.tickets.forms import (
+    ClassificationForm,
+    CustomerForm,
+    DiagnosisForm,
+    FactsForm,
+    LinkForm,
+    PriorityForm,
+    let_choose,
+)
 from helpdesk.tickets.models import Ticket, Topic
 from helpdesk.tickets.suggestions import customers_for
 from helpdesk.tickets.views.guard import sees_tickets
@@ -38,6 +46,7 @@ def register(blueprint: Blueprint) -> None:
         ("facts", subject),
         ("diagnosis", diagnosis),
         ("priority", priority),
+        ("links", links),
     ):
         blueprint.add_url_rule(f"/tickets/<int:number>/{name}", f"ticket_{name}", view, methods=BOTH)
 
@@ -74,7 +83,7 @@ def _form_page(found: Ticket, form: Form, status: int, **context: Any) -> Respon
 def customer(number: int) -> ResponseReturnValue:
     found = find(number)
     form = CustomerForm()
-    form.customer.choices = [("", _("Choose")), *((str(key), name) for key, name in customer_choices())]
+    let_choose(form.customer, [("", _("Choose")), *((str(key), name) for key, name in customer_choices())])
     if request.method == "GET" and found.customer_id is not None:
         form.customer.data = found.customer_id
     return _carry_out(
@@ -98,7 +107,7 @@ def _confirm(number: int, form: CustomerForm) -> None:
 def classification(number: int) -> ResponseReturnValue:
     found = find(number)
     form = ClassificationForm(obj=_Classified(found) if request.method == "GET" else None)
-    form.topic.choices = [("", _("Choose")), *_topics(found)]
+    let_choose(form.topic, [("", _("Choose")), *topic_choices(found.kind)])
     return _carry_out(
         found,
         form,
@@ -125,11 +134,11 @@ def _classified(form: ClassificationForm) -> triaging.Classification:
     )
 
 
-def _topics(found: Ticket) -> list[tuple[str, str]]:
-    """The topics in use, those of the ticket's kind first; the other kind's say so."""
+def topic_choices(kind: Kind) -> list[tuple[str, str]]:
+    """The topics in use, those of ``kind`` first; the other kind's say so."""
     rows = db.session.scalars(sa.select(Topic).where(Topic.is_enabled).order_by(Topic.name)).all()
-    own = [(str(topic.id), topic.name) for topic in rows if topic.kind is found.kind]
-    others = [(str(topic.id), _named_with_kind(topic)) for topic in rows if topic.kind is not found.kind]
+    own = [(str(topic.id), topic.name) for topic in rows if topic.kind is kind]
+    others = [(str(topic.id), _named_with_kind(topic)) for topic in rows if topic.kind is not kind]
     return own + others
 
 
@@ -142,7 +151,7 @@ def _named_with_kind(topic: Topic) -> str:
 def subject(number: int) -> ResponseReturnValue:
     found = find(number)
     form = FactsForm(data={"subject": found.subject, "subscription": found.subscription_id})
-    form.subscription.choices = [("", _("None in particular")), *_subscriptions(found.customer_id)]
+    let_choose(form.subscription, [("", _("None in particular")), *_subscriptions(found.customer_id)])
     return _carry_out(
         found,
         form,
@@ -209,3 +218,23 @@ def _override(number: int, form: PriorityForm) -> None:
     if not form.reason.data:
         raise Invalid(_("Say why; the reason is kept."), "reason")
     retargeting.override_priority(number, actor(), form.priority.data, form.reason.data, now(), sent_version())
+
+
+@sees_tickets
+def links(number: int) -> ResponseReturnValue:
+    form = LinkForm()
+    return _carry_out(
+        find(number),
+        form,
+        Permission.EDIT_TICKETS,
+        lambda: linking.link(number, actor(), _other(form), form.kind.data, now()),
+        title=_("Link with another ticket"),
+        send=_("Link"),
+    )
+
+
+def _other(form: LinkForm) -> int:
+    digits = str(form.number.data).lstrip("#")
+    if not digits.isdigit() or len(digits) > 9:
+        raise Invalid(_("Give the number of another ticket."), "number")
+    return int(digits)

@@ -26,7 +26,7 @@ from helpdesk.tickets.rows import rows_for
 from helpdesk.tickets.views.escalating import escalate_again
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.ticket import Typed, conflict_page, find, ticket_page
-from helpdesk.web.forms import see_other
+from helpdesk.web.forms import Form, see_other
 from helpdesk.web.language import select_timezone
 from workflows.machine import Refused, workflow_for
 from workflows.vocabulary import CHANNEL_OF_TRIGGER, HoldCause, Severity, Trigger, VendorCaseState
@@ -153,13 +153,13 @@ def _write(number: int, box: str, act: Callable[[MessageForm, list[StoredFile]],
     form = MessageForm()
     stored = stored_uploads(form) if form.is_accepted() else []
     if form.errors:
-        return ticket_page(number, Typed(**{box: form}), 422)
+        return ticket_page(number, Typed(reply=form) if box == "reply" else Typed(note=form), 422)
     with unit_of_work():
         act(form, stored)
     return back(number, "#conversation")
 
 
-def stored_uploads(form: MessageForm) -> list[StoredFile]:
+def stored_uploads(form: Form) -> list[StoredFile]:
     """Put the form's files on disk before any transaction; a file over the limit fails at its field."""
     limit, most = current_app.config["UPLOAD_FILE_BYTES"], current_app.config["UPLOAD_FILES"]
     uploads = [upload for upload in request.files.getlist("attachments") if upload.filename]
