@@ -86,10 +86,10 @@ class SubmitForm(Form):
     attachments = MultipleFileField(_l("Pictures and files"))
 
     reference = StringField(
-        _l("Which invoice or subscription?"),
+        _l("Invoice or subscription"),
         [_longest(100)],
         filters=[one_line],
-        description=_l("Its number, as it stands on the invoice or in your portal."),
+        description=_l("Its number or its name."),
     )
     asked = SelectField(
         _l("What do you ask for?"),
@@ -102,13 +102,13 @@ class SubmitForm(Form):
         _l("Since when?"),
         [_longest(200)],
         filters=[one_line],
-        description=_l("As well as you know: “this morning about eight”."),
+        description=_l("As well as you know."),
     )
     affected = StringField(
         _l("Who is affected?"),
         [_longest(500)],
         filters=[one_line],
-        description=_l("People, a team or a site; how many, if you know."),
+        description=_l("How many people, which team or site."),
     )
     error_text = TextAreaField(
         _l("The error, word by word"),
