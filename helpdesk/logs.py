@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from flask import Flask
 
-_SECRET_PATHS = re.compile(r"(/track/)[^/?\s]+")
+_SECRET_PATHS = re.compile(r"(/(?:track|invitation)/)[^/?\s]+")
 _SECRET_KEYS = frozenset({"password", "token", "secret", "authorization", "cookie", "csrf_token"})
 
 
@@ -36,7 +36,7 @@ def configure(app: Flask) -> None:
 
 
 def _hide_secrets(_logger: Any, _name: str, line: Any) -> Any:
-    """Tracker links are passwords: neither they nor anything named like a secret may be written."""
+    """Links of trackers and invitations are passwords: neither they nor anything named a secret may be written."""
     for key, value in line.items():
         if key.lower() in _SECRET_KEYS:
             line[key] = "***"

@@ -9,6 +9,7 @@ from email.policy import SMTP
 import pytest
 from structlog.testing import capture_logs
 
+from helpdesk import logs
 from helpdesk.errors import TransportError
 from helpdesk.notifications.letters import Letter
 from helpdesk.notifications.transports import Console, Smtp, Unreachable, of_config
@@ -135,3 +136,10 @@ def test_the_console_prints_the_mail_but_no_secret() -> None:
 def test_the_configuration_chooses() -> None:
     assert isinstance(of_config({"SMTP_URL": None}), Console)
     assert isinstance(of_config({"SMTP_URL": "smtp://mail.desk.example"}), Smtp)
+
+
+@pytest.mark.parametrize("path", ["/track/7Hq-secret", "/account/invitation/7Hq-secret"])
+def test_no_log_line_shows_such_a_link_even_by_accident(path: str) -> None:
+    line = logs._hide_secrets(None, "info", {"event": "request", "path": f"GET {path}?lang=hu HTTP/1.1"})
+    assert "7Hq-secret" not in line["path"]
+    assert line["path"].endswith("/***?lang=hu HTTP/1.1")
