@@ -67,7 +67,7 @@ def account_events(user_id: int, limit: int = 50) -> list[AccountEvent]:
 
 def names_of(user_ids: set[int]) -> dict[int, str]:
     rows = db.session.execute(sa.select(User.id, User.name).where(User.id.in_(user_ids)))
-    return dict(row.tuple() for row in rows)
+    return {user_id: name for user_id, name in rows}  # noqa: C416 - rows are no pairs to a type checker
 
 
 def other_admins(user_id: int) -> int:

@@ -69,7 +69,7 @@ SECTIONS = (
     ),
     Section(
         "/admin/channels",
-        _l("Channels to Microsoft"),
+        _l("Channels"),
         "arrow-up-right",
         _l("The ways to Microsoft and the desk’s right to use them."),
         Permission.EDIT_CONFIGURATION,

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import NumberRange, Optional
 
 from helpdesk.customers import queries as customers
@@ -36,6 +37,13 @@ class ConditionsForm(Form):
 class PolicyForm(ConditionsForm):
     name = line(_l("Name"), _l("As tickets and reports call the promise."), longest=80, required=True)
     is_enabled = BooleanField(_l("In use"), description=_l("A policy that is switched off is skipped."))
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        choices = [SelectChoice(str(calendar_id), name) for calendar_id, name in _calendar_choices()]
+        for clock in CLOCKS:
+            for priority in Priority:
+                self[self.calendar(clock, priority)].choices = choices  # read once for all of them
 
     @staticmethod
     def target(clock: ClockKind, priority: Priority) -> str:
@@ -110,7 +118,7 @@ def _add_clock_fields() -> None:
         for priority in Priority:
             length = StringField(str(priority).upper(), filters=[stripped])
             setattr(PolicyForm, PolicyForm.target(clock, priority), length)
-            setattr(PolicyForm, PolicyForm.calendar(clock, priority), one_row(_l("Calendar"), _calendar_choices))
+            setattr(PolicyForm, PolicyForm.calendar(clock, priority), one_row(_l("Calendar"), list))
         setattr(PolicyForm, f"pause_{clock}", several_words(_l("Pauses on"), lambda: PauseCause))
         per_cent = NumberRange(1, 99, _l("From 1 to 99 per cent."))
         setattr(PolicyForm, f"warn_{clock}", IntegerField(_l("Warn at per cent"), [Optional(), per_cent]))
