@@ -143,7 +143,7 @@ def _diagnose(cast: Cast, number: int) -> Life:
     story, agent = cast.story, cast.agent
     if cast.happens(0.6):
         conversation.reply(number, agent, cast.say(story.question), now(), then_wait=cast.happens(0.75))
-        yield cast.minutes(150)
+        yield cast.minutes(320)
         conversation.contact_writes(number, cast.contact, cast.say(story.answer), now())
         yield cast.minutes(45)
     if cast.happens(0.4):

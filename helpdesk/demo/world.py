@@ -151,7 +151,7 @@ def _address(person: str) -> str:
 def _sign_contracts(at: datetime) -> None:
     """Premier for the year, Advanced nearly used up, Signature with the competency."""
     year = at.year
-    for kind, included in ((ChannelKind.PREMIER, 30), (ChannelKind.ADVANCED, 10), (ChannelKind.SIGNATURE, None)):
+    for kind, included in ((ChannelKind.PREMIER, 60), (ChannelKind.ADVANCED, 10), (ChannelKind.SIGNATURE, None)):
         channel = db.session.scalars(sa.select(SupportChannel).where(SupportChannel.kind == kind)).one()
         right = Entitlement(channel_id=channel.id, incidents_included=included, incidents_used=0, created_at=at)
         right.starts_on, right.ends_on = date(year, 1, 1), date(year + 1, 3, 31)
@@ -186,8 +186,9 @@ class _Month:
         """Mostly within the desk's hours; some people write in the evening."""
         begin = self._hand.at
         open_seconds = self._calendar.between(begin, self._end)
-        moments = []
-        for _number in range(tickets):
+        fresh = min(tickets, 3 + tickets // 60)  # somebody always has just written
+        moments = [self._end - timedelta(minutes=self._dice.randrange(4, 300)) for _number in range(fresh)]
+        for _number in range(tickets - fresh):
             at = self._calendar.add(begin, self._dice.randrange(1, max(open_seconds, 2)))
             late = timedelta(hours=self._dice.uniform(4, 12)) if self._dice.random() < 0.12 else timedelta()
             moments.append(min((at + late).astimezone(ZoneInfo("UTC")), self._end).replace(microsecond=0))
@@ -209,8 +210,10 @@ class _Month:
         self._hand.at = max(at, self._hand.at)
         try:
             with unit_of_work():
-                wait = next(ticket)
-        except (StopIteration, Refused):  # the life is over, or the rules say no: the ticket stays where it is
+                wait = next(ticket, None)  # StopIteration would roll the last act back
+        except Refused:  # the rules say no: the ticket stays where it is
+            return
+        if wait is None:
             return
         then = self._calendar.add(self._hand.at, max(int(wait * 60), 1)).astimezone(ZoneInfo("UTC"))
         heapq.heappush(self._lives, (then, order, ticket))
