@@ -39,6 +39,21 @@ def enabled_users() -> list[User]:
     return list(db.session.scalars(sa.select(User).where(User.is_enabled).order_by(User.name, User.id)))
 
 
+def staff() -> list[tuple[int, str, frozenset[Role]]]:
+    """(id, name, roles) of everybody who may sign in, by name: plain values, for lists to choose from."""
+    rows = sa.select(User.id, User.name, UserRole.role).outerjoin(UserRole, UserRole.user_id == User.id)
+    people: dict[int, tuple[str, set[Role]]] = {}
+    for user_id, name, role in db.session.execute(rows.where(User.is_enabled).order_by(User.name, User.id)):
+        people.setdefault(user_id, (name, set()))[1].update({role} if role is not None else ())
+    return [(user_id, name, frozenset(roles)) for user_id, (name, roles) in people.items()]
+
+
+def team_choices() -> list[tuple[int, str]]:
+    """(id, name) of every team, the default one first."""
+    rows = db.session.execute(sa.select(Team.id, Team.name).order_by(Team.is_default.desc(), Team.name))
+    return [row.tuple() for row in rows]
+
+
 def teams() -> list[Team]:
     """Every team, the default one first."""
     every = sa.select(Team).options(selectinload(Team.lead))

@@ -47,11 +47,7 @@ def facts_of(ticket: Ticket) -> list[Fact]:
         *_subscription(ticket),
         Fact(_("Kind"), label(ticket.kind)),
         Fact(_("Service"), label(ticket.service)),
-        Fact(
-            _("Topic"),
-            ticket.topic.name if ticket.topic else _("not chosen"),
-            None if ticket.topic else f"{here}/classification",
-        ),
+        Fact(_("Topic"), ticket.topic.name) if ticket.topic else _no_topic(ticket),
         Fact(_("Impact"), label(ticket.impact)),
         Fact(_("Urgency"), label(ticket.urgency)),
         *_override(ticket),

@@ -90,7 +90,7 @@ def happened(event: TicketEvent) -> Happened:
 
 
 def tell(events: Sequence[Happened]) -> list[Told]:
-    """The lines of ``events``: at most three statements look up every name they speak of."""
+    """The lines of ``events``: one statement looks up every name they speak of."""
     names = names_in(events)
     return [Told(event.at, names.actor(event.actor), sentence(event, names)) for event in events]
 
@@ -111,13 +111,20 @@ def names_in(events: Iterable[Happened]) -> Names:
             users |= {event.particulars[key] for key in ("to", "was") if event.particulars.get(key) is not None}
         if event.particulars.get("customer") is not None:
             customers.add(event.particulars["customer"])
-    return Names(_names(User, users), _names(Contact, contacts), _names(Customer, customers))
+    return _looked_up({User: users, Contact: contacts, Customer: customers})
 
 
-def _names(model: Any, ids: set[int]) -> dict[int, str]:
-    if not ids:
-        return {}
-    return dict(row.tuple() for row in db.session.execute(sa.select(model.id, model.name).where(model.id.in_(ids))))
+def _looked_up(wanted: Mapping[Any, set[int]]) -> Names:
+    """The names of users, contacts and customers in one statement."""
+    found: list[dict[int, str]] = [{} for _model in wanted]
+    parts = [
+        sa.select(sa.literal(place).label("place"), model.id, model.name).where(model.id.in_(ids))
+        for place, (model, ids) in enumerate(wanted.items())
+        if ids
+    ]
+    for place, key, name in db.session.execute(sa.union_all(*parts)) if parts else ():
+        found[place][key] = name
+    return Names(*found)
 
 
 # the sentences ----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from helpdesk.accounts.permissions import Permission
-from helpdesk.accounts.queries import enabled_users, teams
+from helpdesk.accounts.queries import staff, team_choices
 from helpdesk.accounts.session import actor, person
 from helpdesk.clock import now
 from helpdesk.customers.queries import customer_choices
@@ -86,13 +86,13 @@ def _chip(view: View, asked: QueueFilter, count: int) -> dict[str, Any]:
 
 def _fields(asked: QueueFilter) -> list[dict[str, Any]]:
     """The filters a person may add, each with its choices."""
-    people = [(user.id, user.name) for user in enabled_users()]
+    people = [(user_id, name) for user_id, name, _roles in staff()]
     named: list[tuple[str, str, Choices]] = [
         ("kind", _("Kind"), _words(Kind)),
         ("service", _("Service"), _words(Service)),
         ("state", _("State"), _words(State, only=OPEN_STATES)),
         ("priority", _("Priority"), _words(Priority)),
-        ("team", _("Team"), [(team.id, team.name) for team in teams()]),
+        ("team", _("Team"), team_choices()),
         ("assignee", _("Who has it"), people),
         ("customer", _("Customer"), list(customer_choices())),
     ]

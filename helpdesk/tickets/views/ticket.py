@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.models import User
 from helpdesk.accounts.permissions import Permission, may
-from helpdesk.accounts.queries import enabled_users
+from helpdesk.accounts.queries import staff
 from helpdesk.accounts.session import actor
 from helpdesk.clock import now
 from helpdesk.database import db
@@ -193,8 +193,8 @@ def _held(found: Ticket) -> str:
 
 def assign_choices(found: Ticket) -> list[tuple[Any, str]]:
     """Everybody who may work on a ticket of this kind, and nobody."""
-    people = [user for user in enabled_users() if may(user.roles, Permission.MOVE_TICKETS, found.kind)]
-    return [("", _("Nobody")), *((user.id, user.name) for user in people)]
+    able = {user_id: name for user_id, name, roles in staff() if may(roles, Permission.MOVE_TICKETS, found.kind)}
+    return [("", _("Nobody")), *able.items()]
 
 
 def _cases(number: int) -> list[dict[str, Any]]:
