@@ -16,6 +16,8 @@ from helpdesk.notifications.letters import Letter
 TIMEOUT = 20.0
 """Seconds a server may take for each answer."""
 
+TOO_LARGE = 552
+
 log = structlog.get_logger()
 
 
@@ -74,15 +76,18 @@ class Smtp:
             server.send_message(letter.mail)
         except smtplib.SMTPRecipientsRefused as error:
             raise _refusal(*next(iter(error.recipients.values()))) from error
-        except smtplib.SMTPSenderRefused as error:  # our own address: a setting, no letter's fault
-            raise Unreachable(_answer(error.smtp_code, error.smtp_error)) from error
+        except smtplib.SMTPSenderRefused as error:
+            if error.smtp_code == TOO_LARGE:  # said already here, where the letter's size is announced
+                raise _refusal(error.smtp_code, error.smtp_error) from error
+            raise Unreachable(_answer(error.smtp_code, error.smtp_error)) from error  # our own address
         except smtplib.SMTPDataError as error:
             raise _refusal(error.smtp_code, error.smtp_error) from error
         except smtplib.SMTPNotSupportedError as error:
             raise TransportError("The server can’t carry such an address.", permanent=True) from error
         except (smtplib.SMTPException, OSError) as error:
+            # charged to this letter: one that makes a server hang up must not hold up the others for ever
             self.close()
-            raise Unreachable(_sentence(error)) from error
+            raise TransportError(_sentence(error), permanent=False) from error
         finally:
             if server.sock is None:  # it hung up, perhaps after a refusal: the next letter needs a new connection
                 self._server = None

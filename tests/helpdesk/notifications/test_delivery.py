@@ -27,26 +27,8 @@ from helpdesk.notifications.recipients import Recipient
 from helpdesk.notifications.topics import NoticeTopic
 from helpdesk.notifications.transports import Smtp, Unreachable
 from tests.helpdesk.notifications.mailserver import MailServer
+from tests.helpdesk.notifications.postbox import Postbox
 from workflows.vocabulary import ClockKind
-
-
-class Postbox:
-    """A transport that keeps letters; ``trouble`` is raised instead while it lasts."""
-
-    def __init__(self, *trouble: BaseException) -> None:
-        self.letters: list[Letter] = []
-        self.trouble = list(trouble)
-
-    def send(self, letter: Letter) -> None:
-        if self.trouble:
-            raise self.trouble.pop(0)
-        self.letters.append(letter)
-
-    def close(self) -> None:
-        pass
-
-    def message_ids(self) -> list[str]:
-        return [letter.mail["Message-ID"] for letter in self.letters]
 
 
 def mails(count: int, first: int = 1) -> list[Notice]:

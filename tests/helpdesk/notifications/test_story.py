@@ -14,26 +14,12 @@ from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
 from helpdesk.demo.defaults import install_defaults
 from helpdesk.notifications.delivery import deliver_due
-from helpdesk.notifications.letters import Letter
 from helpdesk.notifications.models import Notification, OutboxMessage
 from helpdesk.tickets.actions.assigning import assign
 from helpdesk.tickets.actions.opening import Opened, Opening, open_ticket
+from tests.helpdesk.notifications.postbox import Postbox
 from tests.people import add_person, signed_in
 from workflows.vocabulary import Kind, Level, Role, Service
-
-
-class Postbox:
-    def __init__(self) -> None:
-        self.letters: list[Letter] = []
-
-    def send(self, letter: Letter) -> None:
-        self.letters.append(letter)
-
-    def close(self) -> None:
-        pass
-
-    def to(self, address: str) -> list[str]:
-        return [str(one.mail["Subject"]) for one in self.letters if one.mail["To"] == address]
 
 
 @pytest.fixture
@@ -65,8 +51,8 @@ def test_an_assignment_rings_and_leads_to_the_ticket(app: Flask, opened: Opened,
         assign(opened.ticket.id, Actor.of_user(lea), ana.id, now())
     box = Postbox()
     deliver_due(now(), transport=box)
-    assert box.to(ana.email) == [f"[#{opened.ticket.id}] Yours now: Az Outlook jelszót kér"]
-    assert box.to(lea.email) == []
+    assert box.subjects_to(ana.email) == [f"[#{opened.ticket.id}] Yours now: Az Outlook jelszót kér"]
+    assert box.subjects_to(lea.email) == []
     browser = signed_in(app, ana)
     page = browser.get("/notifications").text
     assert f"#{opened.ticket.id} is yours now" in page

@@ -62,10 +62,7 @@ def test_a_refused_letter_says_whether_to_try_again(verb: str, answer: str, is_p
     assert server.connections == 1
 
 
-@pytest.mark.parametrize(
-    ("verb", "answer"),
-    [("mail", "550 not you"), ("data", "hang up"), ("end", "hang up"), ("ehlo", "hang up"), ("mail", "421 leaving")],
-)
+@pytest.mark.parametrize(("verb", "answer"), [("mail", "550 not you"), ("ehlo", "hang up"), ("mail", "421 leaving")])
 def test_trouble_with_the_server_is_no_letters_fault(verb: str, answer: str) -> None:
     with MailServer(**{verb: lambda _line: answer}) as server:
         line = Smtp(server.url)
@@ -76,6 +73,29 @@ def test_trouble_with_the_server_is_no_letters_fault(verb: str, answer: str) -> 
         line.send(letter())
         line.close()
     assert len(server.mails) == 1, "it connects again by itself"
+
+
+@pytest.mark.parametrize("verb", ["data", "end"])
+def test_a_letter_at_which_the_server_hangs_up_is_charged_and_the_next_one_goes(verb: str) -> None:
+    with MailServer(**{verb: lambda _line: "hang up"}) as server:
+        line = Smtp(server.url)
+        with pytest.raises(TransportError) as caught:
+            line.send(letter())
+        assert not isinstance(caught.value, Unreachable)
+        assert caught.value.permanent is False
+        server.answers.clear()
+        line.send(letter())
+        line.close()
+    assert (len(server.mails), server.connections) == (1, 2)
+
+
+def test_a_letter_that_is_too_large_is_no_trouble_with_our_address() -> None:
+    with MailServer(mail=lambda _line: "552 too large") as server:
+        line = Smtp(server.url)
+        with pytest.raises(TransportError, match="552") as caught:
+            line.send(letter())
+        line.close()
+    assert caught.value.permanent
 
 
 def test_a_server_that_leaves_with_a_refusal_is_called_again() -> None:
