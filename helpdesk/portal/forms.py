@@ -63,8 +63,8 @@ def _one_of(name: Any, choices: Any, words: Any) -> RadioField:
 class SubmitForm(Form):
     """A request as a customer makes it. The questions of the kind that was not chosen are not read."""
 
-    draft = HiddenField()
-    website = StringField(render_kw={"autocomplete": "off"})  # a trap: people never see it, programs fill it in
+    draft = HiddenField("")
+    website = StringField("", render_kw={"autocomplete": "off"})  # a trap: people never see it, programs fill it in
     kind = _one_of(
         _l("What is it about?"),
         lambda: [(Kind.BILLING, _("Billing question")), (Kind.TECHNICAL, _("Technical problem"))],
@@ -153,6 +153,6 @@ class SubmitForm(Form):
 class ReplyForm(Form):
     """A message from the contact on their tracker."""
 
-    draft = HiddenField()
+    draft = HiddenField("")
     body = TextAreaField(_l("Message"), _needed(_longest(LONGEST_TEXT)), filters=[lines])
     attachments = MultipleFileField(_l("Pictures and files"))
