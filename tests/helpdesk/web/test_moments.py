@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from flask import Flask
 from flask_babel import Babel
 
@@ -114,3 +117,36 @@ def test_a_letter_names_the_day_and_the_zone_of_its_recipient() -> None:
     assert moments.written(at, "Europe/Budapest", "hu") == "2026. 11. 25. 10:30 (CET)"
     assert moments.written(at, "Europe/London", "en") == "Wed 25 Nov, 09:30 GMT"
     assert moments.written(at, "Europe/London", "hu") == "2026. 11. 25. 9:30 (GMT)"
+
+
+ROOT = Path(moments.__file__).parents[1]
+SAID_TWICE = {
+    "in": ("in %(time)s", {"t": "time"}),
+    "late": ("late by %(time)s", {"t": "time"}),
+    "second": ("%(n)s s", {"n": "n"}),
+    "minute": ("%(n)s min", {"n": "n"}),
+}
+"""A word of countdown.js, the text it must agree with, and what its variables are called there."""
+
+
+@pytest.mark.parametrize("word", list(SAID_TWICE))
+def test_the_browser_counts_down_in_the_same_words(word: str) -> None:
+    text, names = SAID_TWICE[word]
+    script = (ROOT / "static/js/countdown.js").read_text("utf-8")
+    with (ROOT / "translations/hu/LC_MESSAGES/messages.po").open("rb") as file:
+        catalogue = read_po(file)
+    blocks = dict(re.findall(r"\n  (en|hu): \{\n(.*?)\n  \}", script, re.DOTALL))
+    said = {language: _template(block, word) for language, block in blocks.items()}
+    for name, there in names.items():
+        said = {language: phrase.replace(f"${{{name}}}", f"%({there})s") for language, phrase in said.items()}
+    message = catalogue.get(text)
+    assert message is not None
+    if not message.string:  # `make check` names every text that lacks a translation
+        pytest.skip(f"{text!r} is not translated yet")
+    assert said == {"en": text, "hu": message.string}
+
+
+def _template(block: str, word: str) -> str:
+    found = re.search(rf"\b{word}: \(\w+\) => `([^`]*)`", block)
+    assert found is not None
+    return found[1]
