@@ -18,8 +18,7 @@ help: ## this list
 run: export HELPDESK_ENV = development
 run: export HELPDESK_BASE_URL = http://127.0.0.1:$(PORT)
 run: $(INSTALLED) ## install, load the demo world if there is none, serve on http://127.0.0.1:8000 (PORT= changes it)
-	@$(BIN)/helpdesk db upgrade
-	@$(BIN)/helpdesk demo --tickets $(DEMO_TICKETS) --seed 1 --if-empty
+	@$(BIN)/helpdesk demo --tickets $(DEMO_TICKETS) --seed 1 --migrate --if-empty
 	@exec $(BIN)/helpdesk run --port $(PORT)
 
 test: $(INSTALLED_DEV) ## every test; those in a browser where a Chromium is found

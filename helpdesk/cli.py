@@ -92,27 +92,35 @@ def db() -> None:
 def db_upgrade() -> None:
     """Migrate to the newest revision and add what a new desk needs."""
     from helpdesk import create_app, schema
+
+    migrate(create_app())
+    click.echo(f"The database is at revision {schema.head()}.")
+
+
+def migrate(app: Flask) -> None:
+    from helpdesk import schema
     from helpdesk.clock import now
     from helpdesk.database import unit_of_work
     from helpdesk.demo.defaults import install_defaults
 
-    app = create_app()
     schema.upgrade(app)
     with app.app_context(), unit_of_work():
         install_defaults(now())
-    click.echo(f"The database is at revision {schema.head()}.")
 
 
 @cli.command()
 @click.option("--tickets", default=400, show_default=True, type=click.IntRange(1), help="How many.")
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same world.")
 @click.option("--if-empty", is_flag=True, help="Leave a desk that has tickets alone.")
-def demo(tickets: int, seed: int, if_empty: bool) -> None:
+@click.option("--migrate", "is_to_migrate", is_flag=True, help="Bring the database to the newest revision first.")
+def demo(tickets: int, seed: int, if_empty: bool, is_to_migrate: bool) -> None:
     """Load a demo world through the product's own verbs and print its accounts."""
     from helpdesk.demo import world
     from helpdesk.demo.people import PRINTED
 
     with application() as app:
+        if is_to_migrate:
+            migrate(app)
         password = world.demo_password(app)
         if world.is_empty() or not if_empty:
             with click.progressbar(length=tickets, label="Demo world", file=sys.stderr) as bar:

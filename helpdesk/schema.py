@@ -58,13 +58,14 @@ def is_at_head() -> bool:
 
 def upgrade(app: Flask) -> None:
     """Migrate the database of ``app`` to the head, step by step, each step in its own transaction."""
-    import flask_migrate
-
     with app.app_context():
         if db.engine.dialect.name == "sqlite" and db.engine.url.database:
             Path(db.engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-        bind(app)
-        flask_migrate.upgrade()
+        if not is_at_head():
+            import flask_migrate
+
+            bind(app)
+            flask_migrate.upgrade()
         db.engine.dispose()
 
 
