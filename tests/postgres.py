@@ -21,11 +21,21 @@ class PostgresServer:
     def create_database(self, name: str) -> str:
         """Make an empty database whose name begins with ``name`` and return its SQLAlchemy URL."""
         name = f"{name}_{next(self._numbers)}"
-        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        return self._url(name)
+        self.execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
 
-    def _url(self, name: str) -> str:
+    def execute(self, statement: str) -> None:
+        """Run one statement outside any transaction, as the server's owner."""
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def databases(self) -> list[str]:
+        """Names of what has been created here."""
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            return [name for (name,) in connection.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")]
+
+    def url(self, name: str) -> str:
+        """The SQLAlchemy URL of the database ``name``."""
         parts = urlsplit(self._server.get_uri())
         host = parse_qs(parts.query).get("host", [parts.hostname or "localhost"])[0]
         port = f"&port={parts.port}" if parts.port else ""
