@@ -1,0 +1,140 @@
+"""Channels and entitlements under Admin, and that the rules read what is saved."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from helpdesk.clock import Hand, now
+from helpdesk.database import db, unit_of_work
+from helpdesk.escalations import defaults, editing, queries
+from helpdesk.escalations.models import Entitlement, EntitlementUse, SupportChannel
+from tests.people import add_person, signed_in
+from workflows.vocabulary import ChannelKind, Role, Service
+
+
+@pytest.fixture
+def adam(app: Flask, hand: Hand) -> FlaskClient:
+    with unit_of_work():
+        defaults.install(now())
+    return signed_in(app, add_person("Adam", Role.ADMIN))
+
+
+@pytest.fixture
+def premier(adam: FlaskClient) -> SupportChannel:
+    return queries.channel_of(ChannelKind.PREMIER)
+
+
+FIELDS: dict[str, Any] = {
+    "name": "Unified for Partners",
+    "is_enabled": "y",
+    "services": ["azure", "other"],
+    "needs_entitlement": "y",
+    "fee": "Yearly",
+    "cost_rank": "2",
+    "critical": "0.5",
+    "moderate": "4",
+    "minimal": "",
+    "source": "Contract 2026",
+}
+ENTITLED = {"contract_number": "C-1", "access_number": "", "starts_on": "2026-01-01", "ends_on": "2026-12-31"}
+
+
+def test_a_channel_is_renamed_and_the_rules_read_it(adam: FlaskClient, premier: SupportChannel) -> None:
+    assert adam.post(f"/admin/channels/{premier.id}", data=FIELDS).status_code == 303
+    db.session.expire_all()
+    assert (premier.name, premier.response) == ("Unified for Partners", {"critical": 1800, "moderate": 14400})
+    rule = next(channel for channel in queries.channels() if channel.kind is ChannelKind.PREMIER)
+    assert (rule.services, rule.cost, rule.cost_rank) == ({Service.AZURE, Service.OTHER}, "Yearly", 2)
+
+
+def test_the_form_shows_hours(adam: FlaskClient) -> None:
+    advanced = queries.channel_of(ChannelKind.ADVANCED)
+    page = adam.get(f"/admin/channels/{advanced.id}").text
+    shown = re.search(r'<input[^>]*name="moderate"[^>]*value="([^"]*)"', page)
+    assert shown
+    assert float(shown[1]) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"services": []}, "services"),
+        ({"cost_rank": "many"}, "cost_rank"),
+        ({"critical": "-1"}, "critical"),
+    ],
+)
+def test_what_a_channel_needs(adam: FlaskClient, premier: SupportChannel, change: dict[str, Any], field: str) -> None:
+    page = adam.post(f"/admin/channels/{premier.id}", data=FIELDS | change)
+    assert page.status_code == 422
+    assert f'id="{field}-error"' in page.text
+    db.session.expire_all()
+    assert premier.name == "Premier Support for Partners"
+
+
+def test_entitlements_open_a_channel(adam: FlaskClient, premier: SupportChannel) -> None:
+    new = f"/admin/channels/{premier.id}/entitlements/new"
+    assert adam.post(new, data=ENTITLED | {"incidents_included": "5"}).status_code == 303
+    (rule,) = queries.entitlements()
+    assert (rule.channel, rule.ends_on, rule.incidents_left) == (ChannelKind.PREMIER, date(2026, 12, 31), 5)
+    page = adam.get("/admin/channels").text
+    assert "C-1" in page
+    assert "valid" in page
+
+
+def test_an_entitlement_ends_after_it_starts(adam: FlaskClient, premier: SupportChannel) -> None:
+    new = f"/admin/channels/{premier.id}/entitlements/new"
+    page = adam.post(new, data=ENTITLED | {"ends_on": "2025-12-31"})
+    assert page.status_code == 422
+    assert "It ends before it starts." in page.text
+    assert queries.entitlements() == []
+
+
+def add_entitlement(premier: SupportChannel, used: int = 0) -> Entitlement:
+    draft = editing.EntitlementDraft("C-1", "", date(2026, 1, 1), date(2026, 12, 31), 5)
+    with unit_of_work():
+        entitlement = editing.add_entitlement(premier, draft, now())
+        entitlement.incidents_used = used
+    return entitlement
+
+
+def test_the_count_is_corrected_by_a_line_that_stays(adam: FlaskClient, premier: SupportChannel) -> None:
+    entitlement = add_entitlement(premier, used=2)
+    address = f"/admin/channels/entitlements/{entitlement.id}/uses"
+    assert adam.post(address, data={"incidents": "-1", "reason": "Closed as a bug"}).status_code == 303
+    db.session.expire_all()
+    assert entitlement.incidents_used == 1
+    use = db.session.scalars(sa.select(EntitlementUse)).one()
+    assert (use.incidents, use.reason, use.at) == (-1, "Closed as a bug", now())
+    assert "Closed as a bug" in adam.get(f"/admin/channels/entitlements/{entitlement.id}").text
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"incidents": "-3", "reason": "Why"}, "incidents"),
+        ({"incidents": "0", "reason": "Why"}, "incidents"),
+        ({"incidents": "1", "reason": " "}, "reason"),
+    ],
+)
+def test_what_a_correction_needs(adam: FlaskClient, premier: SupportChannel, sent: dict[str, str], field: str) -> None:
+    entitlement = add_entitlement(premier, used=2)
+    page = adam.post(f"/admin/channels/entitlements/{entitlement.id}/uses", data=sent)
+    assert page.status_code == 422
+    assert f'id="{field}-error"' in page.text
+    db.session.expire_all()
+    assert entitlement.incidents_used == 2
+
+
+def test_incidents_that_were_used_stay_included(adam: FlaskClient, premier: SupportChannel) -> None:
+    entitlement = add_entitlement(premier, used=4)
+    address = f"/admin/channels/entitlements/{entitlement.id}"
+    assert adam.post(address, data=ENTITLED | {"incidents_included": "3"}).status_code == 422
+    assert adam.post(address, data=ENTITLED | {"incidents_included": "4"}).status_code == 303

@@ -1,0 +1,44 @@
+"""A desk with the promises of a fresh installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from helpdesk.clock import Hand, now
+from helpdesk.database import unit_of_work
+from helpdesk.demo.defaults import install_defaults
+from helpdesk.sla import queries
+from helpdesk.sla.models import Calendar, SlaPolicy
+from tests.people import add_person, signed_in
+from workflows.vocabulary import Role
+
+
+@dataclass(frozen=True)
+class Promised:
+    """The two policies and the two calendars."""
+
+    standard: SlaPolicy
+    business_plus: SlaPolicy
+    desk_hours: Calendar
+    round_the_clock: Calendar
+
+
+@pytest.fixture
+def promised(app: Flask, hand: Hand) -> Promised:
+    with unit_of_work():
+        install_defaults(now())
+    policies = {policy.name: policy for policy in queries.policies()}
+    calendars = {calendar.name: calendar for calendar in queries.calendars()}
+    return Promised(
+        policies["Standard"], policies["Business Plus"], calendars["Desk hours"], calendars["Round the clock"]
+    )
+
+
+@pytest.fixture
+def max_(app: Flask, promised: Promised) -> FlaskClient:
+    """Max the manager at his browser."""
+    return signed_in(app, add_person("Max", Role.MANAGER))

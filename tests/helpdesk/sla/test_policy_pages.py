@@ -1,0 +1,147 @@
+"""SLA policies under Admin: conditions, targets as people write them, the order, the tester."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
+
+from helpdesk.database import db
+from helpdesk.sla import queries
+from helpdesk.sla.models import SlaPolicy
+from tests.helpdesk.sla.conftest import Promised
+from workflows.vocabulary import ClockKind, Kind, Priority, Service
+
+
+def fields(page: str) -> MultiDict[str, str]:
+    """What a browser would send from the policy's form as it stands."""
+    form = re.search(r'<form method="post">.*?</form>', page, re.DOTALL)
+    assert form
+    sent: MultiDict[str, str] = MultiDict()
+    for tag in re.findall(r"<input[^>]*>", form[0]):
+        name, value = (re.search(rf'\b{part}="([^"]*)"', tag) for part in ("name", "value"))
+        is_box = 'type="checkbox"' in tag
+        if name and (not is_box or " checked" in tag):
+            sent.add(name[1], value[1] if value else "")
+    for name_, body in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form[0], re.DOTALL):
+        chosen = re.search(r'<option selected value="([^"]*)"', body) or re.search(r'value="([^"]*)"', body)
+        sent.add(name_, chosen[1] if chosen else "")
+    return sent
+
+
+def described(policy: SlaPolicy) -> dict[str, Any]:
+    targets = {(each.clock, each.priority): (each.seconds, each.calendar_id) for each in policy.targets}
+    return {"targets": targets, "pause_on": policy.pause_on, "levels": policy.levels, "kind": policy.kind}
+
+
+def stored(policy_id: int) -> SlaPolicy:
+    db.session.rollback()
+    return queries.policy(policy_id)
+
+
+def test_saving_the_form_as_it_stands_changes_nothing(max_: FlaskClient, promised: Promised) -> None:
+    for policy in (promised.standard, promised.business_plus):
+        before = described(policy)
+        address = f"/admin/policies/{policy.id}"
+        assert max_.post(address, data=fields(max_.get(address).text)).status_code == 303
+        assert described(stored(policy.id)) == before
+
+
+def test_targets_are_written_as_people_say_them(max_: FlaskClient, promised: Promised) -> None:
+    address = f"/admin/policies/{promised.business_plus.id}"
+    sent = fields(max_.get(address).text)
+    sent["target_first_response_p1"] = "45m"
+    sent["target_resolution_p2"] = "2d"
+    sent["calendar_resolution_p3"] = str(promised.round_the_clock.id)
+    sent["target_resolution_p3"] = "2d 1h"
+    sent["target_pickup_p4"] = ""
+    sent.setlist("pause_resolution", ["customer", "vendor"])
+    sent.setlist("pause_intake", [])
+    sent["warn_resolution"] = "50"
+    sent["warn_intake"] = ""
+    assert max_.post(address, data=sent).status_code == 303
+    saved = described(stored(promised.business_plus.id))
+    assert saved["targets"][ClockKind.FIRST_RESPONSE, Priority.P1][0] == 45 * 60
+    assert saved["targets"][ClockKind.RESOLUTION, Priority.P2][0] == 2 * 10 * 3600  # a desk day has ten hours
+    assert saved["targets"][ClockKind.RESOLUTION, Priority.P3] == (49 * 3600, promised.round_the_clock.id)
+    assert (ClockKind.PICKUP, Priority.P4) not in saved["targets"]
+    assert saved["pause_on"]["resolution"] == ["customer", "vendor"]
+    assert saved["pause_on"]["intake"] == []
+    assert saved["levels"]["resolution"] == [{"level": 1, "percent": 50}]
+    assert saved["levels"]["intake"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "sentence"),
+    [
+        ("target_diagnosis_p2", "soon", "30m, 4h, 2d or 1d 4h"),
+        ("target_diagnosis_p2", "0h", "Promise more than nothing"),
+        ("target_diagnosis_p2", "-4h", "30m, 4h, 2d or 1d 4h"),
+        ("target_diagnosis_p2", "99999h", "less than a year"),
+        ("warn_diagnosis", "100", "From 1 to 99 per cent."),
+        ("name", "Standard", "This name is taken."),
+        ("support_plan_id", "", "at least one condition"),
+        ("calendar_diagnosis_p2", "99", "Not a valid choice"),
+    ],
+)
+def test_errors_stand_at_the_field(max_: FlaskClient, promised: Promised, name: str, typed: str, sentence: str) -> None:
+    address = f"/admin/policies/{promised.business_plus.id}"
+    sent = fields(max_.get(address).text)
+    sent[name] = typed
+    before = described(promised.business_plus)
+    page = max_.post(address, data=sent)
+    at = "kind" if name == "support_plan_id" else name
+    assert page.status_code == 422
+    assert sentence in (re.search(rf'id="{at}-error">(.*?)</p>', page.text, re.DOTALL) or [""])[0]
+    assert fields(page.text)["target_first_response_p1"] == "30m"
+    assert described(stored(promised.business_plus.id)) == before
+
+
+def test_a_new_policy_goes_before_the_default(max_: FlaskClient, promised: Promised) -> None:
+    sent = fields(max_.get("/admin/policies/new").text)
+    sent["name"], sent["service"], sent["target_first_response_p1"] = "Azure", "azure", "20m"
+    assert max_.post("/admin/policies/new", data=sent).status_code == 303
+    db.session.rollback()
+    assert [policy.name for policy in queries.policies()] == ["Business Plus", "Azure", "Standard"]
+    assert queries.choose_policy(Kind.TECHNICAL, Service.AZURE, None, None).name == "Azure"
+
+
+def test_an_empty_policy_is_refused(max_: FlaskClient) -> None:
+    sent = fields(max_.get("/admin/policies/new").text)
+    sent["name"], sent["service"] = "Azure", "azure"
+    page = max_.post("/admin/policies/new", data=sent)
+    assert page.status_code == 422
+    assert "Promise at least one thing." in page.text
+
+
+def test_moving_and_removing(max_: FlaskClient, promised: Promised) -> None:
+    test_a_new_policy_goes_before_the_default(max_, promised)
+    azure = next(policy for policy in queries.policies() if policy.name == "Azure")
+    max_.post(f"/admin/policies/{azure.id}/position", data={"direction": "up"})
+    db.session.rollback()
+    assert [policy.name for policy in queries.policies()] == ["Azure", "Business Plus", "Standard"]
+    assert max_.post(f"/admin/policies/{azure.id}/removal").status_code == 303
+    assert max_.get(f"/admin/policies/{azure.id}").status_code == 404
+
+
+def test_the_default_cannot_be_removed(max_: FlaskClient, promised: Promised) -> None:
+    refused = max_.post(f"/admin/policies/{promised.standard.id}/removal")
+    assert refused.status_code == 422
+    assert stored(promised.standard.id).is_default
+
+
+def test_the_tester_names_the_policy_and_its_first_deadlines(max_: FlaskClient, promised: Promised) -> None:
+    plan_id = promised.business_plus.support_plan_id
+    page = max_.get(f"/admin/policies?try=1&kind=billing&service=&customer_id=&support_plan_id={plan_id}").text
+    assert re.search(r"<output>.*Business Plus</output>", page)
+    assert "today 14:42" in page
+    guest = max_.get("/admin/policies?try=1&kind=&service=&customer_id=&support_plan_id=").text
+    assert re.search(r"<output>.*Standard</output>", guest)
+
+
+def test_the_page_says_what_becomes_of_open_tickets(max_: FlaskClient, promised: Promised) -> None:
+    page = max_.get(f"/admin/policies/{promised.standard.id}").text
+    assert "Open tickets keep their promises until something on them changes" in page
