@@ -280,6 +280,8 @@ def test_knocking_too_often_is_refused_with_the_text_kept(desk, migrated_url, tm
     strict = _create(migrated_url, tmp_path, RATE_LIMITS=True)
     client = strict.test_client()
     answers = [client.post("/submit", data=FIELDS | {"name": ""}) for _ in range(21)]
+    with strict.app_context():
+        db.engine.dispose()
     assert [answer.status_code for answer in answers] == [422] * 20 + [429]
     assert FIELDS["description"] in answers[-1].get_data(as_text=True)
 
