@@ -1,0 +1,237 @@
+"""What Today reads. Every list is limited and served by an index; every count stops one beyond COUNT_TO.
+
+``team_id`` narrows a list to the tickets of one team; None is the whole desk. Moments are aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from helpdesk.accounts.models import Team, User, UserRole
+from helpdesk.accounts.permissions import GRANTS, Permission
+from helpdesk.customers.models import Contact, Customer
+from helpdesk.database import Moment, db
+from helpdesk.escalations.models import SupportChannel, VendorCase
+from helpdesk.sla.models import UNDECIDED, BreachToReview
+from helpdesk.tickets.models import IS_OPEN, Ticket
+from workflows.vocabulary import Role, VendorCaseState
+
+COUNT_TO = 1000
+ROWS = 5
+NEAR = timedelta(hours=4)
+LOAD_TO = 100
+"""Open tickets of a colleague are counted up to here: beyond it nobody is "the one with the fewest"."""
+HOURS_OF_A_DAY = 25  # when summer time ends
+
+_Assignee = aliased(User)
+_ROW: tuple[Any, ...] = (
+    Ticket.id,
+    Ticket.subject,
+    Ticket.kind,
+    Ticket.state,
+    Ticket.priority,
+    Ticket.turn,
+    Ticket.hold_cause,
+    Ticket.held_at,
+    Ticket.is_paused,
+    Ticket.next_due_at,
+    Ticket.next_due_clock,
+    Ticket.next_warns_at,
+    Ticket.paused_seconds_left,
+    Ticket.terms_id,
+    Ticket.created_at,
+    Ticket.updated_at,
+    Ticket.last_message_at,
+    Ticket.team_id,
+    Ticket.assignee_id,
+    Ticket.claimed_company,
+    Customer.name.label("customer_name"),
+    Contact.name.label("contact_name"),
+    _Assignee.name.label("assignee_name"),
+    Team.name.label("team_name"),
+)
+_ROWS = (
+    sa.select(*_ROW)
+    .select_from(Ticket)
+    .outerjoin(Customer, Customer.id == Ticket.customer_id)
+    .join(Contact, Contact.id == Ticket.contact_id)
+    .outerjoin(_Assignee, _Assignee.id == Ticket.assignee_id)
+    .join(Team, Team.id == Ticket.team_id)
+)
+_RUNNING, _PAUSED = Ticket.is_paused == sa.false(), Ticket.is_paused == sa.true()
+_BY_DUE = (Ticket.is_paused, Ticket.next_due_at, Ticket.id)
+_SILENT = sa.literal_column(f"vendor_case.state <> '{VendorCaseState.CLOSED}'", sa.Boolean)
+"""The condition of the partial index over cases, word for word: SQLite uses it for no other spelling."""
+
+
+# lists ------------------------------------------------------------------------------------------------
+
+
+def late_tickets(now: datetime, team_id: int | None, limit: int = ROWS) -> sa.Select[Any]:
+    """Open tickets with a missed deadline, the longest late first; paused ones behind the running ones."""
+    halves = [_numbers(half, Ticket.next_due_at < now, team_id, limit) for half in (_RUNNING, _PAUSED)]
+    found = sa.union_all(*(sa.select(half.c.id) for half in halves))
+    return _ROWS.where(Ticket.id.in_(found)).order_by(*_BY_DUE).limit(limit)
+
+
+def _numbers(half: sa.ColumnElement[bool], when: sa.ColumnElement[bool], team_id: int | None, limit: int) -> Any:
+    """One half of the queue's index, running or paused: a range over both would read all that lies between."""
+    rows = sa.select(Ticket.id).where(IS_OPEN, half, when, *_of_team(team_id)).order_by(*_BY_DUE).limit(limit)
+    return rows.subquery()
+
+
+def near_tickets(now: datetime, team_id: int | None, limit: int = ROWS) -> sa.Select[Any]:
+    """Running tickets whose next deadline falls within the next four hours."""
+    when = (Ticket.next_due_at >= now, Ticket.next_due_at < now + NEAR)
+    return _ROWS.where(IS_OPEN, _RUNNING, *when, *_of_team(team_id)).order_by(*_BY_DUE).limit(limit)
+
+
+def unassigned_tickets(team_id: int | None, limit: int = ROWS) -> sa.Select[Any]:
+    """Open tickets that nobody has, the oldest first."""
+    rows = _ROWS.where(IS_OPEN, Ticket.assignee_id.is_(None), *_of_team(team_id))
+    return rows.order_by(Ticket.created_at, Ticket.id).limit(limit)
+
+
+def silent_cases(before: datetime, team_id: int | None, limit: int = ROWS) -> sa.Select[Any]:
+    """Vendor cases of open tickets on which the vendor has said nothing since ``before``, the quietest first."""
+    columns = (
+        VendorCase.id.label("case_id"),
+        VendorCase.number.label("case_number"),
+        VendorCase.severity,
+        VendorCase.last_word_at,
+        VendorCase.chased_at,
+        SupportChannel.name.label("channel_name"),
+    )
+    rows = _ROWS.add_columns(*columns).join(VendorCase, VendorCase.ticket_id == Ticket.id)
+    rows = rows.join(SupportChannel, SupportChannel.id == VendorCase.channel_id)
+    return rows.where(*_silent(before, team_id)).order_by(VendorCase.last_word_at, VendorCase.id).limit(limit)
+
+
+def _silent(before: datetime, team_id: int | None) -> list[sa.ColumnElement[bool]]:
+    is_theirs = VendorCase.state == VendorCaseState.OPEN
+    return [_SILENT, is_theirs, VendorCase.last_word_at < before, IS_OPEN, *_of_team(team_id)]
+
+
+def _of_team(team_id: int | None) -> list[sa.ColumnElement[bool]]:
+    return [] if team_id is None else [Ticket.team_id == team_id]
+
+
+# counts -----------------------------------------------------------------------------------------------
+
+
+class Counts(NamedTuple):
+    """Each stops at COUNT_TO + 1. ``ahead`` are the soonest running deadlines looked at for the next three."""
+
+    ahead: int
+    near: int
+    at_risk: int
+    next_at_risk_at: datetime | None
+    late_running: int
+    late_paused: int
+    unassigned: int
+    silent: int
+    unreviewed: int
+
+
+def counts_statement(now: datetime, silent_before: datetime, team_id: int | None) -> sa.Select[Any]:
+    """All figures in one statement; see ``Counts``."""
+    team = _of_team(team_id)
+    due = Ticket.next_due_at
+    soonest = sa.select(due, Ticket.next_warns_at).where(IS_OPEN, _RUNNING, due >= now, *team)
+    ahead = soonest.order_by(*_BY_DUE).limit(COUNT_TO + 1).subquery()
+    is_at_risk = ahead.c.next_warns_at <= now
+    cases = sa.select(VendorCase.id).join(Ticket, Ticket.id == VendorCase.ticket_id)
+    columns: tuple[Any, ...] = (
+        sa.func.count(),
+        sa.func.count(sa.case((ahead.c.next_due_at < now + NEAR, 1))),
+        sa.func.count(sa.case((is_at_risk, 1))),
+        sa.type_coerce(sa.func.min(sa.case((is_at_risk, ahead.c.next_due_at))), Moment()),
+        _bounded(sa.select(Ticket.id).where(IS_OPEN, _RUNNING, due < now, *team)),
+        _bounded(sa.select(Ticket.id).where(IS_OPEN, _PAUSED, due < now, *team)),
+        _bounded(sa.select(Ticket.id).where(IS_OPEN, Ticket.assignee_id.is_(None), *team)),
+        _bounded(cases.where(*_silent(silent_before, team_id))),
+        _bounded(sa.select(BreachToReview.breach_id)),
+    )
+    return sa.select(*columns).select_from(ahead)
+
+
+def counts(now: datetime, silent_before: datetime, team_id: int | None) -> Counts:
+    return Counts(*db.session.execute(counts_statement(now, silent_before, team_id)).one())
+
+
+def _bounded(rows: sa.Select[Any]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(rows.limit(COUNT_TO + 1).subquery()).scalar_subquery()
+
+
+# the strip --------------------------------------------------------------------------------------------
+
+
+class Undecided(NamedTuple):
+    """Promises of an hour that may still be kept, and those of them inside their warning; COUNT_TO + 1 at most."""
+
+    total: int
+    at_risk: int
+
+
+def undecided_statement(team_id: int | None) -> sa.TextClause:
+    """Undecided promises of each hour of a day; parameters ``now``, ``h0`` to ``h25`` and ``team``.
+
+    Text, because twenty-five limited ranges cost more to put together than to run.
+    """
+    join = "" if team_id is None else " JOIN ticket ON ticket.id = ticket_id AND ticket.team_id = :team"
+    condition = UNDECIDED.replace("state", "sla_clock.state")  # the ticket has a state too
+    hours = (
+        f"SELECT {hour}, count(*), count(CASE WHEN warns_at <= :now THEN 1 END)"  # noqa: S608 - constants only
+        f" FROM (SELECT warns_at FROM sla_clock{join} WHERE {condition}"
+        f" AND due_at >= :h{hour} AND due_at < :h{hour + 1} LIMIT {COUNT_TO + 1}) AS hour_{hour}"
+        for hour in range(HOURS_OF_A_DAY)
+    )
+    moments = [sa.bindparam(f"h{hour}", type_=Moment()) for hour in range(HOURS_OF_A_DAY + 1)]
+    return sa.text(" UNION ALL ".join(hours)).bindparams(sa.bindparam("now", type_=Moment()), *moments)
+
+
+def undecided_by_hour(start: datetime, end: datetime, now: datetime, team_id: int | None) -> dict[datetime, Undecided]:
+    """{beginning of the hour: what is undecided in it} for the day [start, end)."""
+    moments = [min(start + timedelta(hours=hour), end) for hour in range(HOURS_OF_A_DAY + 1)]
+    given: dict[str, Any] = {f"h{hour}": moment for hour, moment in enumerate(moments)}
+    given |= {"now": now} if team_id is None else {"now": now, "team": team_id}
+    found = db.session.execute(undecided_statement(team_id), given)
+    return {moments[hour]: Undecided(total, at_risk) for hour, total, at_risk in found if total}
+
+
+# people -----------------------------------------------------------------------------------------------
+
+
+class Colleague(NamedTuple):
+    """Somebody who may work on tickets, with how many open ones they have (LOAD_TO at most)."""
+
+    id: int
+    name: str
+    team_id: int | None
+    load: int
+    roles: frozenset[Role]
+
+
+def colleagues() -> list[Colleague]:
+    """Everybody who may work on tickets, those with the fewest open ones first."""
+    own = sa.select(Ticket.id).where(IS_OPEN, Ticket.assignee_id == User.id).limit(LOAD_TO).correlate(User)
+    load = sa.select(sa.func.count()).select_from(own.subquery()).scalar_subquery()
+    movers = GRANTS[Permission.MOVE_TICKETS]
+    people = sa.select(User.id, User.name, User.team_id, load, UserRole.role).join(UserRole)
+    found: dict[int, Colleague] = {}
+    for user_id, name, team_id, count, role in db.session.execute(
+        people.where(User.is_enabled, UserRole.role.in_(sorted(movers)))
+    ):
+        had = found[user_id].roles if user_id in found else frozenset()
+        found[user_id] = Colleague(user_id, name, team_id, count, had | {role})
+    return sorted(found.values(), key=lambda one: (one.load, one.name))
+
+
+def team_names() -> Sequence[tuple[int, str]]:
+    rows = db.session.execute(sa.select(Team.id, Team.name).order_by(Team.is_default.desc(), Team.name))
+    return list(rows)
