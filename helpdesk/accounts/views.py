@@ -105,8 +105,8 @@ def _sign_in_page(
 ) -> ResponseReturnValue:
     failure = _("The e-mail address or the password is wrong.") if is_wrong else ""
     if wait_until is not None:
-        at = moments.clock_time(wait_until)
-        failure = f"{failure} {_('Too many tries: you can try again at %(time)s.', time=at)}".strip()
+        wait_text = _("Too many tries: you can try again at %(time)s.", time=moments.clock_time(wait_until))
+        failure = f"{failure} {wait_text}".strip()
     body = render_template("accounts/login.html", form=form, next_url=next_url, failure=failure)
     wait = wait_until - now() if wait_until is not None else None
     headers = {"Retry-After": str(max(1, math.ceil(wait.total_seconds())))} if wait and status == 429 else {}

@@ -121,7 +121,8 @@ def _detail(cycle: sla.Cycle) -> str:
     )
     if cycle.deadline is None:
         return str(done)
-    return f"{_('due %(moment)s', moment=moments.moment(cycle.deadline))} · {done}"
+    due = _("due %(moment)s", moment=moments.moment(cycle.deadline))
+    return f"{due} · {done}"
 
 
 def _ending(cycle: sla.Cycle) -> str:

@@ -29,7 +29,7 @@ def duration(seconds: int) -> str:
         hours, minutes = seconds // HOUR, seconds % HOUR // MINUTE
         if minutes == 0:
             return gettext("%(h)s h", h=hours)
-        return gettext("%(h)s h %(m)s min", h=hours, m=f"{minutes:02}")
+        return gettext("%(h)s h %(m)s min", h=hours, m=_minutes(minutes))
     days, hours = seconds // DAY, seconds % DAY // HOUR
     if days == 1 and hours:
         return gettext("1 day %(h)s h", h=hours)
@@ -37,15 +37,26 @@ def duration(seconds: int) -> str:
 
 
 def ago(at: datetime) -> str:
-    """Say how long a past moment is behind us, in one unit beyond two hours: "48 min ago", "5 h ago"."""
+    """Say how long a past moment is behind us, in one unit beyond two hours: "48 min ago", "5 h ago".
+
+    Each unit has a sentence of its own: Hungarian bends the unit itself ("48 perce", "5 órája").
+    """
     seconds = int((clock.now() - at).total_seconds())
     if seconds < MINUTE:
         return gettext("just now")
-    if 2 * HOUR <= seconds < DAY:
-        seconds -= seconds % HOUR
-    elif seconds >= DAY:
-        seconds -= seconds % DAY
-    return gettext("%(time)s ago", time=duration(seconds))
+    if seconds >= DAY:
+        return ngettext("%(num)s day ago", "%(num)s days ago", seconds // DAY)
+    hours, minutes = seconds // HOUR, seconds % HOUR // MINUTE
+    if hours == 0:
+        return gettext("%(n)s min ago", n=minutes)
+    if hours == 1 and minutes:
+        return gettext("%(h)s h %(m)s min ago", h=hours, m=_minutes(minutes))
+    return gettext("%(h)s h ago", h=hours)
+
+
+def _minutes(minutes: int) -> str:
+    """Minutes beside hours: two digits, so that columns don't dance; Hungarian writes no leading zero."""
+    return str(minutes) if _is_hungarian() else f"{minutes:02}"
 
 
 def due(at: datetime, closes_at: datetime | None = None) -> str:
@@ -108,9 +119,7 @@ def written(at: datetime, zone: str, language: str) -> str:
     there = at.astimezone(ZoneInfo(zone))
     if language == "hu":
         return f"{there.year}. {there.month}. {there.day}. {there.hour}:{there:%M} ({there.tzname()})"
-    return (
-        f"{_WEEKDAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]}, {there:%H:%M} {there.tzname()}"
-    )
+    return f"{_WEEKDAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]}, {there:%H:%M} {there.tzname()}"
 
 
 def moment(at: datetime) -> str:
@@ -145,7 +154,7 @@ def exact(at: datetime) -> str:
     there = _local(at)
     zone = there.tzname() or ""
     if _is_hungarian():
-        return f"{there.year}. {there.month:02}. {there.day:02}. {there.hour}:{there:%M:%S} {zone}"
+        return f"{there.year}. {there.month}. {there.day}. {there.hour}:{there:%M:%S} {zone}"
     date = f"{_WEEKDAYS[there.weekday()]} {_english_date(there, 0)}"
     return f"{date}, {there:%H:%M:%S} {zone}"
 

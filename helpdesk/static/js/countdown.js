@@ -14,7 +14,7 @@ const words = {
   },
   hu: {
     in: (t) => `${t} múlva`, late: (t) => `${t} késés`, second: (n) => `${n} mp`, minute: (n) => `${n} perc`,
-    hour: (h, m) => (m ? `${h} óra ${String(m).padStart(2, "0")} perc` : `${h} óra`),
+    hour: (h, m) => (m ? `${h} óra ${m} perc` : `${h} óra`),
     day: (d, h) => (d > 1 ? `${d} nap` : h ? `1 nap ${h} óra` : "1 nap"),
   },
 };
@@ -93,13 +93,21 @@ document.addEventListener("visibilitychange", tick);
 document.addEventListener("htmx:after:swap", tick);
 
 // The exact moment on hover and focus, for moments that the server wrote without it (long lists).
-const exact = new Intl.DateTimeFormat(document.documentElement.lang === "hu" ? "hu" : "en-GB", {
-  weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
+const isHungarian = document.documentElement.lang === "hu";
+const format = new Intl.DateTimeFormat("en-GB", {
+  weekday: "short", day: "numeric", month: isHungarian ? "numeric" : "short", year: "numeric",
+  hour: "2-digit", minute: "2-digit", second: "2-digit",
   timeZone: document.documentElement.dataset.zone || undefined, timeZoneName: "short",
 });
+const exact = (at) => {
+  const p = Object.fromEntries(format.formatToParts(at).map((part) => [part.type, part.value]));
+  const time = `${p.minute}:${p.second} ${p.timeZoneName}`;
+  if (isHungarian) return `${p.year}. ${Number(p.month)}. ${Number(p.day)}. ${Number(p.hour)}:${time}`;
+  return `${p.weekday} ${p.day} ${p.month} ${p.year}, ${p.hour}:${time}`;
+};
 const complete = (event) => {
   const time = event.target.closest?.("time[datetime]:not([data-exact])");
-  if (time) time.dataset.exact = exact.format(Date.parse(time.dateTime));
+  if (time) time.dataset.exact = exact(Date.parse(time.dateTime));
 };
 document.addEventListener("pointerover", complete);
 document.addEventListener("focusin", complete);
