@@ -26,6 +26,7 @@ from helpdesk.database import db, is_sqlite, unit_of_work
 from helpdesk.demo.defaults import install_defaults
 from helpdesk.demo.lives import Cast, Life, life
 from helpdesk.demo.people import COMPANIES, STAFF, Company
+from helpdesk.demo.reviewing import reviewing
 from helpdesk.demo.stories import STORIES, Story
 from helpdesk.escalations.models import Entitlement, SupportChannel
 from helpdesk.notifications.models import DeliveryState, OutboxMessage
@@ -92,6 +93,7 @@ class Town:
 
     agents: dict[Kind, list[Actor]]
     lead: Actor
+    manager: Actor
     customers: list[int]
     companies: dict[int, Company] = field(default_factory=dict)
     topics: dict[tuple[Kind, str], int] = field(default_factory=dict)
@@ -107,7 +109,8 @@ def _settle_town(password_hash: str, at: datetime) -> Town:
     _sign_contracts(at)
     agents = [actor for actor in actors if Role.AGENT in actor.roles]
     billing = [actor for actor in actors if Role.BILLING_ADMIN in actor.roles]
-    town = Town({Kind.TECHNICAL: agents, Kind.BILLING: [*billing, *billing, *agents]}, actors[1], [])
+    manager = next(actor for actor in actors if Role.MANAGER in actor.roles)
+    town = Town({Kind.TECHNICAL: agents, Kind.BILLING: [*billing, *billing, *agents]}, actors[1], manager, [])
     plans = {name: plan_id for plan_id, name in db.session.execute(sa.select(SupportPlan.id, SupportPlan.name))}
     for company in COMPANIES:
         customer = _found(company, plans, at)
@@ -176,6 +179,8 @@ class _Month:
         """Open ``tickets`` tickets at moments of the month and let every life run until the present."""
         for order, at in enumerate(self._openings(tickets)):
             heapq.heappush(self._lives, (at, order, None))
+        habit = reviewing(self._town.manager, random.Random(self._dice.random()))  # noqa: S311
+        heapq.heappush(self._lives, (self._hand.at, tickets, habit))
         while self._lives and self._lives[0][0] <= self._end:
             at, order, ticket = heapq.heappop(self._lives)
             self._let_time_pass(at)
