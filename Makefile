@@ -10,10 +10,10 @@ INSTALLED := .venv/installed
 INSTALLED_DEV := .venv/installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots
+.PHONY: help run test check translations bench screenshots
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: export HELPDESK_ENV = development
 run: export HELPDESK_BASE_URL = http://127.0.0.1:$(PORT)
@@ -30,6 +30,9 @@ check: $(INSTALLED_DEV) ## format, lint, types, import contracts, untranslated t
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tests.translations
+
+translations: $(INSTALLED_DEV) ## bring the catalogues up to the sources, compile them, name what is untranslated
+	$(BIN)/python -m tests.translations --update
 
 bench: $(INSTALLED_DEV) ## figures beside their ceilings, also in instance/bench.json
 	$(BIN)/python -m tests.bench

@@ -21,12 +21,18 @@ from flask.testing import FlaskClient
 from helpdesk import create_app, schema
 from helpdesk.clock import Hand
 from helpdesk.database import Base, db
+from helpdesk.frontend.assets import compile_translations
 from tests.postgres import PostgresServer
 
 os.environ["HELPDESK_ENV"] = "testing"
 
 TUESDAY = datetime(2026, 11, 24, 13, 12, tzinfo=UTC)
 """Tue 24 Nov 2026, 14:12 in Budapest: the moment all pictures share."""
+
+
+def pytest_configure() -> None:
+    """A catalogue that was edited since the last installation speaks in the tests too."""
+    compile_translations()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -48,9 +54,7 @@ def database_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_url(
-    database_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> str:
+def migrated_url(database_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database at head: a URL of SQLite or PostgreSQL that belongs to this test process."""
     if database_name == "postgresql":
         url: str = request.getfixturevalue("postgres_server").create_database("tests")

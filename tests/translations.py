@@ -32,7 +32,7 @@ IN_A_STRING = re.compile(r"""\bf("|').*?\{(_|_l|gettext|ngettext)\(""")
 def extracted() -> Catalog:
     """Every text in the sources, with the places where it stands."""
     with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as lines:
-        methods, options = parse_mapping_cfg(lines)
+        methods, options = parse_mapping_cfg(lines)  # type: ignore[no-untyped-call]
     catalogue = Catalog()
     for source in SOURCES:
         found = extract_from_dir(ROOT / source, methods, options, keywords=KEYWORDS)

@@ -5,6 +5,7 @@ translation: ``python helpdesk/frontend/assets.py``.
 """
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -98,7 +99,7 @@ def _compile(source: Path, target: Path) -> None:
 
     with source.open("rb") as lines:
         catalogue = read_po(lines, locale=source.parent.parent.name)
-    unfinished = target.with_suffix(".mo.new")
+    unfinished = target.with_suffix(f".mo.{os.getpid()}")  # test processes may compile at the same time
     with unfinished.open("wb") as compiled:
         write_mo(compiled, catalogue)
     unfinished.replace(target)
