@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from wtforms import BooleanField, IntegerField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import NumberRange, Optional
@@ -16,6 +18,7 @@ from helpdesk.sla import hours, queries
 from helpdesk.sla.editing import PolicyDraft, Target
 from helpdesk.sla.models import SlaPolicy
 from helpdesk.web.forms import Form, line, one_row, one_word, several_words, stripped
+from helpdesk.web.labels import label
 from workflows.sla_terms import DEFAULT_PAUSE_ON
 from workflows.vocabulary import ClockKind, Kind, PauseCause, Priority, Service
 
@@ -116,12 +119,20 @@ def _add_clock_fields() -> None:
     """A row of fields for every clock; written out they would be seventy lines of one pattern."""
     for clock in CLOCKS:
         for priority in Priority:
-            length = StringField(str(priority).upper(), filters=[stripped])
+            length = StringField(LazyString(_named, "%s, %s", clock, priority), filters=[stripped])
             setattr(PolicyForm, PolicyForm.target(clock, priority), length)
-            setattr(PolicyForm, PolicyForm.calendar(clock, priority), one_row(_l("Calendar"), list))
-        setattr(PolicyForm, f"pause_{clock}", several_words(_l("Pauses on"), lambda: PauseCause))
+            hours_of = one_row(LazyString(_named, _l("Calendar of %s, %s"), clock, priority), list)
+            setattr(PolicyForm, PolicyForm.calendar(clock, priority), hours_of)
+        pauses = several_words(LazyString(_named, _l("%s pauses on"), clock), lambda: PauseCause)
+        setattr(PolicyForm, f"pause_{clock}", pauses)
         per_cent = NumberRange(1, 99, _l("From 1 to 99 per cent."))
-        setattr(PolicyForm, f"warn_{clock}", IntegerField(_l("Warn at per cent"), [Optional(), per_cent]))
+        warns = IntegerField(LazyString(_named, _l("%s warns at per cent"), clock), [Optional(), per_cent])
+        setattr(PolicyForm, f"warn_{clock}", warns)
+
+
+def _named(pattern: Any, *words: StrEnum) -> str:
+    """A field's name in the reader's language, as its error at the top of the page calls it."""
+    return str(pattern) % tuple(label(word) for word in words)
 
 
 _add_clock_fields()

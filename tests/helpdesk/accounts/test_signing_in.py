@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from helpdesk import create_app
 from helpdesk.accounts import passwords
 from helpdesk.accounts.models import SignInAttempt, User
 from helpdesk.accounts.views import own_path
@@ -201,3 +202,13 @@ def test_the_language_can_be_switched_by_anybody(client: FlaskClient) -> None:
 def test_forms_without_a_token_are_refused(ana: User, app: Flask, client: FlaskClient) -> None:
     app.config["WTF_CSRF_ENABLED"] = True
     assert sign_in(client, ana.email, PASSWORD).status_code == 400
+
+
+def test_the_page_itself_is_limited(app: Flask) -> None:
+    same = {key: app.config[key] for key in ("DATABASE_URL", "SECRET_KEY", "AUDIT_KEY")}
+    limited = create_app(same | {"RATE_LIMITS": True})
+    limited.config["WTF_CSRF_ENABLED"] = False
+    browser = limited.test_client()
+    answers = [browser.post("/login", data={}).status_code for _try in range(21)]
+    assert answers == [422] * 20 + [429]
+    assert browser.get("/login").status_code == 200
