@@ -19,6 +19,7 @@ from helpdesk.errors import Invalid
 from helpdesk.sla import editing, holidays, hours, queries
 from helpdesk.sla.forms import CalendarForm
 from helpdesk.sla.models import Calendar
+from helpdesk.sla.wording import sentence
 from helpdesk.web.forms import page, see_other
 from workflows.business_time import BusinessCalendar, BusinessTimeError
 
@@ -122,7 +123,7 @@ def _tried(form: CalendarForm, typed: BusinessCalendar) -> Trial | None:
     except Invalid as error:
         form.fail(Invalid(error.sentence, "add"))
     except BusinessTimeError as error:
-        form.fail(Invalid(str(error), "at"))
+        form.fail(Invalid(sentence(error), "at"))
     return None
 
 

@@ -19,6 +19,7 @@ from helpdesk.database import db
 from helpdesk.errors import Invalid
 from helpdesk.sla import queries
 from helpdesk.sla.models import Calendar, CalendarVersion, PromiseStamp, SlaPolicy, SlaTarget
+from helpdesk.sla.wording import sentence
 from workflows.business_time import BusinessCalendar, BusinessTimeError
 from workflows.vocabulary import ClockKind, Kind, Priority, Service
 
@@ -83,13 +84,11 @@ def _checked(definition: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return BusinessCalendar.from_mapping(definition).definition
     except BusinessTimeError as error:
-        raise Invalid(str(error), "definition") from error
+        raise Invalid(sentence(error), "definition") from error
 
 
 def _add_version(calendar: Calendar, definition: dict[str, Any], by_id: int | None, now: datetime) -> None:
-    version = CalendarVersion(
-        calendar_id=calendar.id, definition=definition, created_at=now, created_by_id=by_id
-    )
+    version = CalendarVersion(calendar_id=calendar.id, definition=definition, created_at=now, created_by_id=by_id)
     db.session.add(version)
     db.session.flush()
     calendar.version = version

@@ -13,9 +13,11 @@ from wtforms.validators import NumberRange, Optional
 
 from helpdesk.errors import Invalid
 from helpdesk.sla import hours
+from helpdesk.sla.wording import sentence
 from helpdesk.web.forms import Form, line, one_zone, paragraph
 from workflows.business_definition import WEEKDAYS
 from workflows.business_time import BusinessCalendar, BusinessTimeError
+
 
 class CalendarForm(Form):
     name = line(_l("Name"), _l("As policies and explanations call it."), longest=80, required=True)
@@ -60,7 +62,7 @@ class CalendarForm(Form):
             calendar = BusinessCalendar.from_mapping(parts)
             calendar.next_open(now)
         except BusinessTimeError as error:
-            self.fail(Invalid(str(error), self._field_of(parts, error)))
+            self.fail(Invalid(sentence(error), self._field_of(parts, error)))
             return None
         return calendar
 
