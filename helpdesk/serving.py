@@ -25,12 +25,7 @@ def serve(host: str, port: int, workers: int) -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
-    application = import_module("wsgi").app
-
-    def enter_worker() -> Any:
-        die_with_parent()
-        return application
-
+    import_module("wsgi")
     gc.collect()
     gc.freeze()  # collecting would touch, and so copy, the pages that workers share
     Server(
@@ -47,3 +42,9 @@ def serve(host: str, port: int, workers: int) -> None:
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
     ).serve(target_loader=enter_worker, wrap_loader=False)
+
+
+def enter_worker() -> Any:
+    """The application, in a worker: there already when the worker was forked, built there when it was spawned."""
+    die_with_parent()
+    return import_module("wsgi").app
