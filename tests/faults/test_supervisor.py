@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from http.client import HTTPConnection
@@ -14,7 +15,12 @@ import pytest
 
 from tests.faults.processes import environment, running, start
 
-pytestmark = pytest.mark.faults
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="reads /proc, and only Linux tells children of their parent's end"
+    ),
+]
 
 PATIENCE = 30
 
