@@ -32,13 +32,16 @@ def token_for(user: User) -> str:
     return _signer().dumps([user.id, user.session_epoch])
 
 
-def invited(token: str) -> User | None:
-    """The account a link is for; None when it is forged, older than three days, used, or disabled."""
+def invited(token: str, *, lock: bool = False) -> User | None:
+    """The account a link is for; None when it is forged, older than three days, used, or disabled.
+
+    ``lock`` keeps the account's row to the end of the transaction, so that a link sent twice is used once.
+    """
     try:
         user_id, epoch = _signer().loads(token, max_age=LIFE)
     except (BadSignature, ValueError, TypeError):
         return None
-    user = db.session.get(User, user_id)
+    user = db.session.get(User, user_id, populate_existing=lock, with_for_update=lock or None)
     return user if user is not None and user.is_enabled and user.session_epoch == epoch else None
 
 

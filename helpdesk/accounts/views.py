@@ -170,7 +170,7 @@ def invitation(token: str) -> ResponseReturnValue:
 
 def _accept(token: str, user: User, hashed: str) -> None:
     with unit_of_work():
-        if invitations.invited(token) is not user:  # asked again inside: two tabs may send the same link
+        if invitations.invited(token, lock=True) is not user:  # two tabs may send the same link
             raise NotFound(_("This link was used or is too old. Ask an admin of the desk for a new one."))
         actions.change_password(user, hashed, Actor.of_user(user), now())
     _begin_session(user)

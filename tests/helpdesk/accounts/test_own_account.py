@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -70,6 +72,22 @@ def test_an_invitation_works_once(app: Flask, invited: User, client: FlaskClient
     assert client.get("/account/settings").status_code == 200
     assert app.test_client().get(address).status_code == 404
     assert app.test_client().post(address, data={"password": NEW, "again": NEW}).status_code == 404
+
+
+def test_an_invitation_sent_twice_at_once_is_used_once(app: Flask, invited: User) -> None:
+    address = f"/account/invitation/{invitations.token_for(invited)}"
+    together, answers = threading.Barrier(2), []
+
+    def choose(password: str) -> None:
+        together.wait()
+        answers.append(app.test_client().post(address, data={"password": password, "again": password}).status_code)
+
+    threads = [threading.Thread(target=choose, args=(f"{NEW} {number}",)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [303, 404]
 
 
 def test_an_invitation_lives_three_days(client: FlaskClient, invited: User, monkeypatch: pytest.MonkeyPatch) -> None:
