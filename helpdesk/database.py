@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
+from sqlalchemy.orm import DeclarativeBase, scoped_session
 from sqlalchemy.orm import registry as orm_registry
 
 NAMING = {
@@ -77,12 +77,8 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 """Its session is the request's (or job's) own; models inherit ``Base``."""
 
 
-def session() -> scoped_session[Session]:
-    return db.session
-
-
 @contextmanager
-def unit_of_work() -> Iterator[scoped_session[Session]]:
+def unit_of_work() -> Iterator[scoped_session[Any]]:
     """One write transaction, committed when the block ends, rolled back when it raises. Only doors open it.
 
     It first ends whatever read the request has begun (Flask-Login's user loader reads) so that nothing

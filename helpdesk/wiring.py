@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -73,13 +74,16 @@ def _derive_configuration(app: Flask) -> None:
         BABEL_DEFAULT_TIMEZONE=conf["TIMEZONE"],
         SEND_FILE_MAX_AGE_DEFAULT=31536000,  # every static address carries its content's hash
     )
+    if conf["HELPDESK_ENV"] == "production":  # probes ask the machine itself by its own names
+        conf["TRUSTED_HOSTS"] = [urlsplit(conf["BASE_URL"]).hostname, "localhost", "127.0.0.1"]
 
 
 def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
     app.before_request(bodies.limit_text)  # first of all: CSRF protection reads the form
-    csrf.init_app(app)
+    csrf.init_app(app)  # type: ignore[no-untyped-call] - Flask-WTF has no types
     limiter.init_app(app)
     login_manager.init_app(app)
     app.before_request(language.remember_choice)
+    app.after_request(language.announce)
     babel.init_app(app, locale_selector=language.select_locale, timezone_selector=language.select_timezone)

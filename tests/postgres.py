@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -16,7 +18,7 @@ class PostgresServer:
     _numbers = count(1)
 
     def __init__(self, folder: Path) -> None:
-        self._server = get_server(str(folder), cleanup_mode="stop")
+        self._server = _started(folder)
 
     def create_database(self, name: str) -> str:
         """Make an empty database whose name begins with ``name`` and return its SQLAlchemy URL."""
@@ -44,3 +46,14 @@ class PostgresServer:
 
     def stop(self) -> None:
         self._server.cleanup()
+
+
+def _started(folder: Path) -> Any:
+    """A server in a folder of ``folder``; on a busy machine a start may outlast its ten seconds: try again."""
+    for attempt in range(1, 4):
+        try:
+            return get_server(str(folder / str(attempt)), cleanup_mode="stop")
+        except (subprocess.SubprocessError, OSError):
+            if attempt == 3:
+                raise
+    raise AssertionError

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from flask import current_app, has_request_context, request, session
+from typing import Any
+
+from flask import Response, current_app, has_request_context, request, session
+from flask_babel import get_locale
 from flask_login import current_user
 
+_reader: Any = current_user  # whoever is signed in, whatever model that is: this room knows no accounts
 LANGUAGES = {"en": "English", "hu": "Magyar"}
 
 
@@ -15,8 +19,8 @@ def select_locale() -> str:
     chosen = session.get("language")
     if chosen in LANGUAGES:
         return str(chosen)
-    if current_user.is_authenticated:
-        return str(current_user.language)
+    if _reader.is_authenticated:
+        return str(_reader.language)
     return request.accept_languages.best_match(list(LANGUAGES)) or str(current_app.config["LANGUAGE"])
 
 
@@ -27,7 +31,15 @@ def remember_choice() -> None:
         session["language"] = chosen
 
 
+def announce(response: Response) -> Response:
+    """Name the language of a page, and tell caches that another browser may get another."""
+    if response.mimetype == "text/html":
+        response.headers["Content-Language"] = str(get_locale())
+        response.vary.add("Accept-Language")
+    return response
+
+
 def select_timezone() -> str:
-    if has_request_context() and current_user.is_authenticated:
-        return str(current_user.timezone)
+    if has_request_context() and _reader.is_authenticated:
+        return str(_reader.timezone)
     return str(current_app.config["TIMEZONE"])
