@@ -81,7 +81,7 @@ def _derive_configuration(app: Flask) -> None:
 def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
     app.before_request(bodies.limit_text)  # first of all: CSRF protection reads the form
-    csrf.init_app(app)  # type: ignore[no-untyped-call] - Flask-WTF has no types
+    csrf.init_app(app)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
     limiter.init_app(app)
     login_manager.init_app(app)
     app.before_request(language.remember_choice)
