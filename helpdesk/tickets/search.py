@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import sqlalchemy as sa
 
+from helpdesk.customers.names import fold
 from helpdesk.database import db, is_sqlite
 from helpdesk.tickets.models import Ticket
-
-
-def fold(text: str) -> str:
-    """Lower case without accents: "Győr" and "gyor" are one word."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def index_ticket(ticket: Ticket, *names: str) -> None:
@@ -35,7 +29,7 @@ def index_ticket(ticket: Ticket, *names: str) -> None:
 
 
 def found_ids(query: str, limit: int) -> list[int]:
-    """Numbers of at most ``limit`` tickets that contain every word of ``query`` (each may be a beginning), newest first."""
+    """Numbers of at most ``limit`` tickets with every word of ``query`` (each may be a beginning), newest first."""
     terms = re.findall(r"\w+", fold(query))[:8]
     if not terms:
         return []
