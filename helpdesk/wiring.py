@@ -81,9 +81,10 @@ def _derive_configuration(app: Flask) -> None:
 def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
     app.before_request(bodies.limit_text)  # first of all: CSRF protection reads the form
-    csrf.init_app(app)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
+    csrf.init_app(app)
     limiter.init_app(app)
     login_manager.init_app(app)
     app.before_request(language.remember_choice)
     app.after_request(language.announce)
-    babel.init_app(app, locale_selector=language.select_locale, timezone_selector=language.select_timezone)
+    selectors = {"locale_selector": language.select_locale, "timezone_selector": language.select_timezone}
+    babel.init_app(app, **selectors)  # type: ignore[no-untyped-call]
