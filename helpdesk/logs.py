@@ -17,15 +17,16 @@ _SECRET_KEYS = frozenset({"password", "token", "secret", "authorization", "cooki
 def configure(app: Flask) -> None:
     """Set structlog and the standard loggers up for ``app``."""
     is_production = app.config["HELPDESK_ENV"] == "production"
-    renderer: Any = structlog.processors.JSONRenderer() if is_production else structlog.dev.ConsoleRenderer(colors=False)
+    json, plain = structlog.processors.JSONRenderer, structlog.dev.ConsoleRenderer
+    renderer: Any = json() if is_production else plain(colors=False)
     level = logging.getLevelNamesMapping().get(str(app.config["LOG_LEVEL"]).upper(), logging.INFO)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _hide_secrets,
             structlog.processors.format_exc_info,
+            _hide_secrets,  # after what went wrong has become text: that may hold a link too
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
