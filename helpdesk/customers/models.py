@@ -43,7 +43,9 @@ class Customer(Base):
     created_at: Mapped[datetime]
 
     support_plan: Mapped[SupportPlan | None] = relationship()
-    contacts: Mapped[list[Contact]] = relationship(secondary="customer_contact", order_by="Contact.name", back_populates="customers")
+    contacts: Mapped[list[Contact]] = relationship(
+        secondary="customer_contact", order_by="Contact.name", back_populates="customers"
+    )
     subscriptions: Mapped[list[Subscription]] = relationship(order_by="Subscription.name", back_populates="customer")
 
 
@@ -59,14 +61,18 @@ class Contact(Base):
     language: Mapped[str] = mapped_column(sa.String(5), default="en")
     created_at: Mapped[datetime]
 
-    customers: Mapped[list[Customer]] = relationship(secondary="customer_contact", order_by="Customer.name", back_populates="contacts")
+    customers: Mapped[list[Customer]] = relationship(
+        secondary="customer_contact", order_by="Customer.name", back_populates="contacts"
+    )
 
 
 class CustomerContact(Base):
     __tablename__ = "customer_contact"
 
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id", ondelete="CASCADE"), primary_key=True)
-    contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id", ondelete="CASCADE"), primary_key=True, index=True)
+    contact_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("contact.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class Subscription(Base):

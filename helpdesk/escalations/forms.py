@@ -15,9 +15,7 @@ _HOURS = [Optional(), NumberRange(0, 1000, _l("Hours, such as 2 or 0.5."))]
 
 
 class ChannelForm(Form):
-    name = line(
-        _l("Name"), _l("As Microsoft calls it today; its kind stays."), longest=80, required=True
-    )
+    name = line(_l("Name"), _l("As Microsoft calls it today; its kind stays."), longest=80, required=True)
     is_enabled = BooleanField(_l("In use"), description=_l("A channel that is switched off is shown to nobody."))
     services = several_words(_l("Covers"), lambda: Service, _l("Tickets about other services can’t go this way."))
     needs_entitlement = BooleanField(

@@ -59,9 +59,7 @@ def install(now: datetime) -> None:
     plan_id = db.session.scalar(sa.select(SupportPlan.id).where(SupportPlan.name == BUSINESS_PLUS))
     if plan_id is not None:
         urgent_always = {Priority.P1: always}
-        editing.create_policy(
-            _draft(BUSINESS_PLUS, _BUSINESS_PLUS, desk, urgent_always, support_plan_id=plan_id), now
-        )
+        editing.create_policy(_draft(BUSINESS_PLUS, _BUSINESS_PLUS, desk, urgent_always, support_plan_id=plan_id), now)
     editing.create_policy(_draft(STANDARD, _STANDARD, desk, {}), now, is_default=True)
 
 
@@ -77,13 +75,9 @@ def _draft(
         for clock, row in table.items()
         for priority, seconds in zip(Priority, row, strict=True)
     )
-    pause_on = {
-        str(clock): sorted(str(cause) for cause in DEFAULT_PAUSE_ON.get(clock, ())) for clock in table
-    }
+    pause_on = {str(clock): sorted(str(cause) for cause in DEFAULT_PAUSE_ON.get(clock, ())) for clock in table}
     levels = {str(clock): [{"level": 1, "percent": WARN_AT_PERCENT}] for clock in table}
-    return PolicyDraft(
-        name, support_plan_id=support_plan_id, targets=targets, pause_on=pause_on, levels=levels
-    )
+    return PolicyDraft(name, support_plan_id=support_plan_id, targets=targets, pause_on=pause_on, levels=levels)
 
 
 def _desk_hours(holiday_names: Mapping[str, str]) -> dict[str, object]:
