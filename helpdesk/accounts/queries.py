@@ -51,7 +51,7 @@ def staff() -> list[tuple[int, str, frozenset[Role]]]:
 def team_choices() -> list[tuple[int, str]]:
     """(id, name) of every team, the default one first."""
     rows = db.session.execute(sa.select(Team.id, Team.name).order_by(Team.is_default.desc(), Team.name))
-    return [row.tuple() for row in rows]
+    return list(rows)
 
 
 def teams() -> list[Team]:

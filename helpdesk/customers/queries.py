@@ -98,4 +98,4 @@ def contacts_known(customer_ids: list[int], limit: int = 20) -> list[tuple[str, 
     """(mail address, name) of people in these customers, by name."""
     rows = sa.select(Contact.email, Contact.name).join(CustomerContact, CustomerContact.contact_id == Contact.id)
     rows = rows.where(CustomerContact.customer_id.in_(customer_ids)).distinct().order_by(Contact.name, Contact.email)
-    return [row.tuple() for row in db.session.execute(rows.limit(limit))] if customer_ids else []
+    return list(db.session.execute(rows.limit(limit))) if customer_ids else []

@@ -116,12 +116,20 @@ def _project(
     row.state, row.ended_at, row.target_seconds = cycle.state, cycle.ended_at, cycle.target_seconds
     row.elapsed_seconds = None if cycle.state is ClockState.RUNNING else cycle.elapsed_seconds
     row.due_at, row.warns_at, row.late_from_at = cycle.deadline, cycle.warns_at, cycle.late_from
+    row.idle_seconds = _idle_seconds(cycle)
     is_paused = cycle.state is ClockState.PAUSED and bool(cycle.pauses)
     row.paused_cause = str(cycle.pauses[-1].cause) if is_paused else None
     row.warned_at = _last(cycle, ClockChange.WARNED)
     row.breached_at = _last(cycle, ClockChange.BREACHED)
     row.next_fire_at = cycle.next_fire_at
     return _Fresh(row, cycle, written, before)
+
+
+def _idle_seconds(cycle: sla.Cycle) -> int:
+    """Open seconds of pauses behind the deadline: time that passed but made the clock no later."""
+    if not cycle.breached or cycle.calendar is None or cycle.deadline is None or cycle.remaining_seconds is None:
+        return 0
+    return cycle.calendar.between(cycle.deadline, cycle.ended_at or cycle.as_of) + cycle.remaining_seconds
 
 
 def _last(cycle: sla.Cycle, what: ClockChange) -> datetime | None:

@@ -164,6 +164,7 @@ class SlaClock(Base):
     due_at: Mapped[datetime | None]  # the deadline; None while paused and not late (R3)
     warns_at: Mapped[datetime | None]  # from here on it is shown amber
     late_from_at: Mapped[datetime | None]  # first late second (R2)
+    idle_seconds: Mapped[int] = mapped_column(default=0)  # open seconds it stood still after its deadline
     paused_cause: Mapped[str | None] = mapped_column(sa.String(32))
     warned_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]  # what happened, kept across retargets

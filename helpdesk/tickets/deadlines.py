@@ -177,6 +177,7 @@ def _project(ticket: Ticket, clocks: Sequence[SlaClock]) -> None:
     paused = [clock for clock in unmet if clock.state is ClockState.PAUSED]
     ticket.is_paused = bool(unmet) and not running
     ticket.next_due_at = first.due_at if first is not None and first.due_at is not None else NEVER
+    ticket.next_due_idle_seconds = first.idle_seconds if first is not None else 0
     ticket.next_warns_at = first.warns_at if first is not None and first.warns_at is not None else NEVER
     if first is None and paused:
         first = min(paused, key=_seconds_left)

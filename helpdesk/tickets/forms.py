@@ -18,6 +18,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms import Form as PlainForm
+from wtforms.fields.choices import SelectChoice
 
 from helpdesk.web.forms import Form, line, one_language, one_row, one_word, paragraph
 from helpdesk.web.labels import label
@@ -44,7 +45,7 @@ LONGEST_NOTE = 20_000
 
 def let_choose(field: Field, choices: Iterable[tuple[str, str]]) -> None:
     """Give a select the choices of this very ticket."""
-    cast("SelectField", field).choices = list(choices)
+    cast("SelectField", field).choices = [SelectChoice(value, text) for value, text in choices]
 
 
 # moves: their fields are those that the workflow asks for ------------------------------------------------
@@ -74,7 +75,9 @@ def _asked(ask: Ask) -> Any:
     text = _(ask.sentence)
     text = text[:1].upper() + text[1:]
     if ask.choices is not None:
-        return RadioField(text, choices=[(word.value, label(word)) for word in ask.choices], validate_choice=False)
+        return RadioField(
+            text, choices=[SelectChoice(word.value, label(word)) for word in ask.choices], validate_choice=False
+        )
     if ask.field is Particular.TARGET:
         return StringField(_("Number of the other ticket"), description=text, render_kw={"inputmode": "numeric"})
     return TextAreaField(text, render_kw={"rows": 3})

@@ -60,8 +60,9 @@ class Topic(Base):
 class Ticket(Base):
     """The desk's case. ``id`` is the number people see: from 1001, gaps allowed, never reused.
 
-    ``next_due_at``, ``next_due_clock``, ``next_warns_at``, ``is_paused`` and ``paused_seconds_left`` are the
-    projection of its clocks that the queue sorts and shows; ``tickets.deadlines`` alone writes them.
+    ``next_due_at``, ``next_due_clock``, ``next_warns_at``, ``next_due_idle_seconds``, ``is_paused`` and
+    ``paused_seconds_left`` are the projection of its clocks that the queue sorts and shows;
+    ``tickets.deadlines`` alone writes them.
     """
 
     __tablename__ = "ticket"
@@ -130,6 +131,7 @@ class Ticket(Base):
     next_due_at: Mapped[datetime] = mapped_column(default=NEVER)
     next_due_clock: Mapped[ClockKind | None] = mapped_column(words(ClockKind, "next_due_clock"))
     next_warns_at: Mapped[datetime] = mapped_column(default=NEVER)
+    next_due_idle_seconds: Mapped[int] = mapped_column(default=0)  # what that clock stood still after its deadline
     is_paused: Mapped[bool] = mapped_column(default=False)
     paused_seconds_left: Mapped[int | None]
 

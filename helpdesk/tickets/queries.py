@@ -38,6 +38,7 @@ _ROW = (
     Ticket.next_due_at,
     Ticket.next_due_clock,
     Ticket.next_warns_at,
+    Ticket.next_due_idle_seconds,
     Ticket.paused_seconds_left,
     Ticket.terms_id,
     Ticket.last_message_at,
@@ -75,7 +76,8 @@ def queue_statement(asked: QueueFilter, user_id: int, now: datetime, limit: int 
     """The one statement of a page; it asks for a row more than ``limit`` to know whether others follow."""
     rows = _ROWS.where(IS_OPEN, *_conditions(asked, user_id, now))
     if asked.after is not None:
-        rows = rows.where(sa.tuple_(*QUEUE_ORDER) > sa.tuple_(*asked.after))
+        last = sa.tuple_(*asked.after, types=[column.type for column in QUEUE_ORDER])
+        rows = rows.where(sa.tuple_(*QUEUE_ORDER) > last)
     return rows.order_by(*QUEUE_ORDER).limit(limit + 1)
 
 

@@ -128,11 +128,19 @@ def due_of(record: Any, closings: Closings, now: datetime) -> Due:
     if at is None:
         return Due("–", "plain", clock)
     closes_at = closings.of(record.terms_id, record.next_due_clock)
-    late_for = closings.since(record.terms_id, record.next_due_clock, at) if at < now else None
+    late_for = _late_for(record, at, closings, now)
     tone = "late" if late_for is not None else "warn" if record.next_warns_at <= now else "plain"
     warn_at = record.next_warns_at if record.next_warns_at != NEVER else None
     text = moments.due_phrase(at, late_for=late_for, closes_at=closes_at)
     return Due(text, tone, clock, at, closes_at, warn_at, late_for)
+
+
+def _late_for(record: Any, at: datetime, closings: Closings, now: datetime) -> int | None:
+    """Open seconds a missed promise is late; None in time, and until the next opening at a deadline at closing (R2)."""
+    if at >= now:
+        return None
+    passed = closings.since(record.terms_id, record.next_due_clock, at) - record.next_due_idle_seconds
+    return passed if passed > 0 else None
 
 
 class Closings:

@@ -584,6 +584,7 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("next_warns_at", helpdesk.database.Moment(), nullable=False),
+        sa.Column("next_due_idle_seconds", sa.Integer(), nullable=False),
         sa.Column("is_paused", sa.Boolean(), nullable=False),
         sa.Column("paused_seconds_left", sa.Integer(), nullable=True),
         sa.Column(
@@ -967,6 +968,7 @@ def upgrade() -> None:
         sa.Column("due_at", helpdesk.database.Moment(), nullable=True),
         sa.Column("warns_at", helpdesk.database.Moment(), nullable=True),
         sa.Column("late_from_at", helpdesk.database.Moment(), nullable=True),
+        sa.Column("idle_seconds", sa.Integer(), nullable=False),
         sa.Column("paused_cause", sa.String(length=32), nullable=True),
         sa.Column("warned_at", helpdesk.database.Moment(), nullable=True),
         sa.Column("breached_at", helpdesk.database.Moment(), nullable=True),

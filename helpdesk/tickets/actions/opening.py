@@ -14,7 +14,7 @@ from helpdesk.accounts.queries import default_team_id
 from helpdesk.customers.contacts import find_or_add_contact
 from helpdesk.customers.models import Contact, Customer
 from helpdesk.database import db
-from helpdesk.sla.queries import choose_policy
+from helpdesk.sla.queries import choose_policy, promises
 from helpdesk.sla.terms import freeze
 from helpdesk.tickets import deadlines, history, notices, search
 from helpdesk.tickets.actions.attaching import attach
@@ -132,8 +132,9 @@ def find_by_draft(draft_id: str) -> Ticket | None:
 def promised_terms(kind: Kind, service: Service, priority: Priority, customer: Customer | None, now: datetime) -> int:
     """Choose the policy for these facts (R6) and freeze what it promises; returns the terms' id."""
     plan_id = customer.support_plan_id if customer is not None else None
-    policy = choose_policy(kind, service, customer.id if customer is not None else None, plan_id)
-    return freeze(policy, priority, now).id
+    book = promises()
+    policy = choose_policy(kind, service, customer.id if customer is not None else None, plan_id, book)
+    return freeze(policy, priority, now, book).id
 
 
 def _ticket(opening: Opening, contact: Contact, now: datetime) -> Ticket:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, g
+from flask.testing import FlaskClient
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.models import Team, User, UserRole
@@ -20,6 +22,7 @@ from helpdesk.demo.defaults import install_defaults
 from helpdesk.escalations.models import Entitlement, SupportChannel
 from helpdesk.tickets.actions.opening import Opened, Opening, open_ticket
 from helpdesk.tickets.models import Topic
+from tests.people import signed_in
 from workflows.vocabulary import ChannelKind, Kind, Level, Role, Service
 
 
@@ -95,3 +98,38 @@ def opened(desk: Desk) -> Callable[..., Opened]:
 @pytest.fixture
 def topic_id(desk: Desk) -> int:
     return db.session.scalars(sa.select(Topic.id).where(Topic.kind == Kind.TECHNICAL).order_by(Topic.id)).first() or 0
+
+
+@pytest.fixture
+def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
+    """Collect the statements that run inside a block: ``with statements() as ran: ...``."""
+
+    @contextmanager
+    def collect() -> Iterator[list[str]]:
+        ran: list[str] = []
+        # requests of a test share its application context: what an earlier one has loaded must not help this one
+        db.session.remove()
+        g.pop("_login_user", None)
+
+        def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            ran.append(statement)
+
+        sa.event.listen(db.engine, "before_cursor_execute", hear)
+        try:
+            yield ran
+        finally:
+            sa.event.remove(db.engine, "before_cursor_execute", hear)
+
+    return collect
+
+
+@pytest.fixture
+def ana(app: Flask, desk: Desk) -> FlaskClient:
+    """Ana's browser."""
+    return browser_of(app, desk.ana)
+
+
+def browser_of(app: Flask, person: Actor) -> FlaskClient:
+    user = db.session.get(User, person.id)
+    assert user is not None
+    return signed_in(app, user)
