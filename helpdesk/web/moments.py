@@ -149,6 +149,11 @@ def day(at: datetime) -> str:
     return f"{_WEEKDAYS[there.weekday()]} {_english_date(there, _local(clock.now()).year)}"
 
 
+def day_and_time(at: datetime) -> str:
+    """Say the date and the wall time: "Tue 24 Nov, 14:12", "2026. 11. 24. 14:12"."""
+    return f"{day(at)}{' ' if _is_hungarian() else ', '}{clock_time(at)}"
+
+
 def exact(at: datetime) -> str:
     """Say a moment in full with its zone, for hover and focus: "Tue 24 Nov 2026, 14:30:00 CET"."""
     there = _local(at)

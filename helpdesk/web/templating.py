@@ -20,6 +20,7 @@ FILTERS = (
     moments.ago,
     moments.moment,
     moments.day,
+    moments.day_and_time,
     moments.exact,
     moments.clock_time,
     moments.iso,

@@ -15,6 +15,7 @@ from flask_babel import Babel
 from helpdesk.clock import NEVER, Hand
 from helpdesk.web import moments
 
+ROOT = Path(moments.__file__).parents[1]
 NOW = datetime(2026, 11, 24, 13, 12, tzinfo=UTC)  # Tue 14:12 in Budapest
 
 
@@ -26,9 +27,14 @@ def language(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(autouse=True)
 def reader(language: str) -> Iterator[None]:
-    """A reader in Budapest; words have no catalogue here, so only the dates turn Hungarian."""
+    """A reader in Budapest with the desk's catalogues."""
     app = Flask("reader")
-    Babel(app, locale_selector=lambda: language, timezone_selector=lambda: "Europe/Budapest")
+    Babel(
+        app,
+        default_translation_directories=str(ROOT / "translations"),
+        locale_selector=lambda: language,
+        timezone_selector=lambda: "Europe/Budapest",
+    )
     with app.test_request_context(), Hand(NOW).at_work():
         yield
 
@@ -119,7 +125,6 @@ def test_a_letter_names_the_day_and_the_zone_of_its_recipient() -> None:
     assert moments.written(at, "Europe/London", "hu") == "2026. 11. 25. 9:30 (GMT)"
 
 
-ROOT = Path(moments.__file__).parents[1]
 SAID_TWICE = {
     "in": ("in %(time)s", {"t": "time"}),
     "late": ("late by %(time)s", {"t": "time"}),
@@ -150,3 +155,21 @@ def _template(block: str, word: str) -> str:
     found = re.search(rf"\b{word}: \(\w+\) => `([^`]*)`", block)
     assert found is not None
     return found[1]
+
+
+def test_a_page_says_its_day_and_time() -> None:
+    assert moments.day_and_time(NOW) == "Tue 24 Nov, 14:12"
+
+
+@pytest.mark.parametrize("language", ["hu"], indirect=True)
+def test_hungarian_needs_no_comma_between_day_and_time_and_bends_units() -> None:
+    assert moments.day_and_time(NOW) == "2026. 11. 24. 14:12"
+    assert moments.exact(datetime(2026, 11, 2, 7, 6, 5, tzinfo=UTC)) == "2026. 11. 2. 8:06:05 CET"
+    assert moments.duration(3900) == "1 óra 5 perc"
+    assert [moments.ago(after(seconds=-s)) for s in (30, 2880, 3900, 18_000, 259_200)] == [
+        "az imént",
+        "48 perce",
+        "1 óra 5 perce",
+        "5 órája",
+        "3 napja",
+    ]
