@@ -7,15 +7,19 @@ desk until the next act.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+
+import sqlalchemy as sa
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.clock import now
 from helpdesk.customers.models import Contact, Customer
 from helpdesk.database import db
+from helpdesk.demo import phrases
 from helpdesk.demo.stories import Story
+from helpdesk.escalations.models import VendorCase
 from helpdesk.tickets import facts
 from helpdesk.tickets.actions import assigning, conversation, diagnosing, escalating, holding, moving, triaging
 from helpdesk.tickets.actions.opening import Opening, open_ticket
@@ -38,18 +42,6 @@ from workflows.vocabulary import (
 
 Life = Iterator[float]
 TRIGGER_OF_CHANNEL = {channel: trigger for trigger, channel in CHANNEL_OF_TRIGGER.items()}
-_THANKS = {
-    "en": "Thank you for writing to us. I have it and am looking into it now.",
-    "hu": "Köszönjük a megkeresést. Nálam van az ügy, már vizsgálom.",
-}
-_NEWS = {
-    "en": "A short word: we are still on it and will write again by tomorrow noon at the latest.",
-    "hu": "Rövid hír: dolgozunk rajta, legkésőbb holnap délig újra jelentkezünk.",
-}
-_AGAIN = {"en": "It is back, exactly as before.", "hu": "Újra jelentkezik, pontosan úgy, mint korábban."}
-_CHASE = "Any news? Our customer's people can't work."
-_ASKED = "Please send the correlation ids of two failed attempts in UTC."
-_ANSWER = "We have found the cause on our side and are rolling out the correction."
 
 
 @dataclass(frozen=True)
@@ -62,10 +54,15 @@ class Cast:
     agent: Actor
     lead: Actor
     topic_id: int
+    details: dict[str, object]
     dice: random.Random
 
     def say(self, text: str) -> str:
-        return text.format(n=self.dice.randrange(3, 40), site=self.dice.choice(_SITES))
+        """The story's text with this ticket's number of people and place."""
+        return text.format_map(self.details)
+
+    def phrase(self, ways: Mapping[str, tuple[str, ...]]) -> str:
+        return self.dice.choice(ways[self.story.language])
 
     def minutes(self, usual: float) -> float:
         """A believable duration around ``usual`` business minutes: mostly near it, sometimes far above."""
@@ -77,9 +74,6 @@ class Cast:
     @property
     def person(self) -> Actor:
         return Actor.of_contact(self.contact.id, self.contact.name)
-
-
-_SITES = ("Győr", "Szeged", "Bristol", "Turku", "Zagreb", "Ljubljana")
 
 
 def life(cast: Cast) -> Life:
@@ -119,10 +113,16 @@ def _open(cast: Cast) -> int:
         customer_id=cast.customer.id if by_phone else None,
         source=Source.PHONE if by_phone else Source.WEB,
         language=story.language,
-        reply=_THANKS[story.language] if by_phone and cast.happens(0.5) else "",
-        intake={"since": "Monday morning", "affected": cast.say("{n}")} if story.kind is Kind.TECHNICAL else {},
+        reply=cast.phrase(phrases.THANKS) if by_phone and cast.happens(0.5) else "",
+        intake=_intake(cast),
     )
     return open_ticket(opening, cast.agent if by_phone else None, now()).ticket.id
+
+
+def _intake(cast: Cast) -> dict[str, str]:
+    if cast.story.kind is Kind.BILLING:
+        return {}
+    return {"since": cast.phrase(phrases.SINCE), "affected": cast.say("{n}")}
 
 
 def _triage(cast: Cast, number: int) -> Life:
@@ -134,7 +134,7 @@ def _triage(cast: Cast, number: int) -> Life:
     chosen = triaging.Classification(story.kind, story.service, ticket.impact, ticket.urgency, cast.topic_id)
     triaging.classify(number, cast.agent, chosen, now())
     yield cast.minutes(15)
-    conversation.reply(number, cast.agent, _THANKS[story.language], now())
+    conversation.reply(number, cast.agent, cast.phrase(phrases.THANKS), now())
     moving.move(number, cast.agent, Trigger.START_DIAGNOSIS, now())
     yield cast.minutes(40)
 
@@ -143,17 +143,17 @@ def _diagnose(cast: Cast, number: int) -> Life:
     story, agent = cast.story, cast.agent
     if cast.happens(0.6):
         conversation.reply(number, agent, cast.say(story.question), now(), then_wait=cast.happens(0.75))
-        yield cast.minutes(320)
+        yield cast.minutes(450)
         conversation.contact_writes(number, cast.contact, cast.say(story.answer), now())
         yield cast.minutes(45)
     if cast.happens(0.4):
-        mention = f" @{cast.lead.name.split(' ')[0]}, what do you think?" if cast.happens(0.3) else ""
-        conversation.note(number, agent, story.findings + mention, now())
+        mention = phrases.ASK_LEAD.format(name=cast.lead.name.split(" ")[0]) if cast.happens(0.3) else ""
+        conversation.note(number, agent, cast.say(story.findings) + mention, now())
     is_theirs = story.vendor is not None and cast.happens(0.65)
     found = diagnosing.Findings(
         health=HealthResult.HEALTHY if not is_theirs or cast.happens(0.6) else HealthResult.ADVISORY,
-        findings=story.findings,
-        tried=story.tried,
+        findings=cast.say(story.findings),
+        tried=cast.say(story.tried),
         boundary=Boundary.VENDORS if is_theirs else Boundary.OURS,
         boundary_reason=story.vendor if is_theirs else None,
     )
@@ -167,7 +167,7 @@ def _diagnose(cast: Cast, number: int) -> Life:
 
 def _escalate(cast: Cast, number: int) -> Life:
     """With the vendor by the recommended channel, there and back; in our own hands when none is open."""
-    agent, ticket = cast.agent, _read(number)
+    agent, dice, ticket = cast.agent, cast.dice, _read(number)
     known = facts.gather(ticket, agent, now())
     best = next((found for found in facts.verdicts(ticket, known, now()) if found.is_recommended), None)
     if best is None:
@@ -176,27 +176,34 @@ def _escalate(cast: Cast, number: int) -> Life:
     moving.move(number, agent, TRIGGER_OF_CHANNEL[best.kind], now())
     case_id = facts.open_cases(ticket)[0].id
     yield cast.minutes(15)
-    escalating.record_vendor_number(number, case_id, agent, f"26{cast.dice.randrange(10**13, 10**14)}", now())
-    yield cast.minutes(300)
-    if cast.happens(0.35):
-        escalating.note_vendor(number, case_id, agent, _ASKED, now(), is_ours=False, needs_us=True)
-        yield cast.minutes(90)
-        escalating.note_vendor(number, case_id, agent, "Sent as asked.", now(), is_ours=True)
-        yield cast.minutes(240)
-    if cast.happens(0.3):
-        escalating.chase_vendor(number, case_id, agent, now())
-        escalating.note_vendor(number, case_id, agent, _CHASE, now(), is_ours=True)
-        yield cast.minutes(400)
-    escalating.note_vendor(number, case_id, agent, _ANSWER, now(), is_ours=False)
+    escalating.record_vendor_number(number, case_id, agent, f"26{dice.randrange(10**13, 10**14)}", now())
+    yield cast.minutes(500)
+    yield from _talk_with_vendor(cast, number, case_id)
+    escalating.note_vendor(number, case_id, agent, dice.choice(phrases.VENDOR_ANSWERS), now(), is_ours=False)
     yield cast.minutes(60)
     escalating.change_vendor_case(number, case_id, agent, VendorCaseState.CLOSED, now())
     answered = {"reason": ReturnReason.VENDOR_ANSWERED.value}
     moving.move(number, agent, Trigger.RETURN_TO_PARTNER, now(), answered)
 
 
+def _talk_with_vendor(cast: Cast, number: int, case_id: int) -> Life:
+    agent, dice = cast.agent, cast.dice
+    if cast.happens(0.5):
+        asked = dice.choice(phrases.VENDOR_ASKS)
+        escalating.note_vendor(number, case_id, agent, asked, now(), is_ours=False, needs_us=True)
+        yield cast.minutes(90)
+        escalating.note_vendor(number, case_id, agent, dice.choice(phrases.WE_ANSWER), now(), is_ours=True)
+        yield cast.minutes(700)
+    if cast.happens(0.3):
+        escalating.chase_vendor(number, case_id, agent, now())
+        escalating.note_vendor(number, case_id, agent, dice.choice(phrases.WE_CHASE), now(), is_ours=True)
+        yield cast.minutes(600)
+
+
 def _work(cast: Cast, number: int) -> Life:
     yield cast.minutes(80)
     if cast.happens(0.1):
+        conversation.reply(number, cast.agent, phrases.APPROVAL[cast.story.language], now())
         holding.hold(number, cast.agent, HoldCause.APPROVAL, now())
         yield cast.minutes(300)
         holding.release(number, cast.agent, now())
@@ -205,7 +212,7 @@ def _work(cast: Cast, number: int) -> Life:
         holding.hold(number, cast.agent, HoldCause.SCHEDULED, now(), until=until)
         yield cast.minutes(900)
     if cast.happens(0.4):
-        conversation.reply(number, cast.agent, _NEWS[cast.story.language], now())
+        conversation.reply(number, cast.agent, cast.phrase(phrases.NEWS), now())
         yield cast.minutes(200)
     yield cast.minutes(120)
 
@@ -214,7 +221,7 @@ def _finish(cast: Cast, number: int) -> Life:
     _resolve(cast, number)
     yield cast.minutes(300)
     if cast.happens(0.07):
-        conversation.contact_writes(number, cast.contact, _AGAIN[cast.story.language], now())
+        conversation.contact_writes(number, cast.contact, cast.phrase(phrases.AGAIN), now())
         yield cast.minutes(120)
         _resolve(cast, number)
         yield cast.minutes(300)
@@ -223,14 +230,18 @@ def _finish(cast: Cast, number: int) -> Life:
 
 
 def _resolve(cast: Cast, number: int) -> None:
-    story = cast.story
+    story, was_theirs = cast.story, _was_escalated(number)
     if story.kind is Kind.BILLING:
         code = ResolutionCode.CREDITED if story.vendor else ResolutionCode.ANSWERED
     else:
-        code = ResolutionCode.VENDOR_FIXED if story.vendor else ResolutionCode.FIXED
+        code = ResolutionCode.VENDOR_FIXED if was_theirs else ResolutionCode.FIXED
     given = {"resolution_code": code.value, "note": cast.say(story.solution)}
     moving.move(number, cast.agent, Trigger.RESOLVE, now(), given)
 
 
 def _read(number: int) -> Ticket:
     return db.session.get_one(Ticket, number)
+
+
+def _was_escalated(number: int) -> bool:
+    return db.session.scalar(sa.select(VendorCase.id).where(VendorCase.ticket_id == number).limit(1)) is not None

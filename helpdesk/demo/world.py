@@ -27,7 +27,7 @@ from helpdesk.demo.defaults import install_defaults
 from helpdesk.demo.lives import Cast, Life, life
 from helpdesk.demo.people import COMPANIES, STAFF, Company
 from helpdesk.demo.reviewing import reviewing
-from helpdesk.demo.stories import STORIES, Story
+from helpdesk.demo.stories import SITES, STORIES, Story
 from helpdesk.escalations.models import Entitlement, SupportChannel
 from helpdesk.notifications.models import DeliveryState, OutboxMessage
 from helpdesk.sla.models import SlaClock
@@ -194,7 +194,8 @@ class _Month:
         fresh = min(tickets, 3 + tickets // 60)  # somebody always has just written
         moments = [self._end - timedelta(minutes=self._dice.randrange(4, 300)) for _number in range(fresh)]
         for _number in range(tickets - fresh):
-            at = self._calendar.add(begin, self._dice.randrange(1, max(open_seconds, 2)))
+            part_of_month = self._dice.random() ** 0.6  # the desk grows: more come towards the end
+            at = self._calendar.add(begin, max(int(open_seconds * part_of_month), 1))
             late = timedelta(hours=self._dice.uniform(4, 12)) if self._dice.random() < 0.12 else timedelta()
             moments.append(min((at + late).astimezone(ZoneInfo("UTC")), self._end).replace(microsecond=0))
         return sorted(moments)
@@ -209,7 +210,9 @@ class _Month:
         contact = dice.choice(list(db.session.scalars(people.order_by(Contact.id))))
         agent = dice.choice(town.agents[story.kind])
         topic_id = town.topics[story.kind, story.topic]
-        return life(Cast(story, customer, contact, agent, town.lead, topic_id, random.Random(dice.random())))  # noqa: S311
+        details = {"n": dice.randrange(3, 40), "site": dice.choice(SITES[story.language])}
+        own_dice = random.Random(dice.random())  # noqa: S311
+        return life(Cast(story, customer, contact, agent, town.lead, topic_id, details, own_dice))
 
     def _act(self, at: datetime, order: int, ticket: Life) -> None:
         self._hand.at = max(at, self._hand.at)

@@ -1,0 +1,59 @@
+"""What people of the demo world say whatever the trouble is: several ways of each, by language."""
+
+from __future__ import annotations
+
+THANKS = {
+    "en": (
+        "Thank you for writing to us. I have it and am looking into it now.",
+        "Thanks for the clear description. I’ll start with the logs and come back to you today.",
+        "Got it. I’m on it, and you’ll hear from me as soon as I know where it comes from.",
+    ),
+    "hu": (
+        "Köszönjük a megkeresést. Nálam van az ügy, már vizsgálom.",
+        "Köszönöm a pontos leírást. A naplókkal kezdem, és még ma jelentkezem.",
+        "Megkaptam, dolgozom rajta. Amint tudom, mi okozza, írok.",
+    ),
+}
+NEWS = {
+    "en": (
+        "A short word: we are still on it and will write again by tomorrow noon at the latest.",
+        "We have a correction ready and are trying it on one machine first.",
+        "Half of it is done. The rest follows after your people have gone home.",
+    ),
+    "hu": (
+        "Rövid hír: dolgozunk rajta, legkésőbb holnap délig újra jelentkezünk.",
+        "Elkészült a javítás, először egyetlen gépen próbáljuk ki.",
+        "A felével megvagyunk, a többit munkaidő után állítjuk át.",
+    ),
+}
+AGAIN = {
+    "en": ("It is back, exactly as before.", "It worked until this morning. Now it’s the same again."),
+    "hu": ("Újra jelentkezik, pontosan úgy, mint korábban.", "Ma reggelig jó volt, most megint ugyanaz."),
+}
+SINCE = {
+    "en": (
+        "This morning, about eight",
+        "Yesterday afternoon",
+        "Monday",
+        "Since the last update",
+        "Not sure, a few days",
+    ),
+    "hu": ("Ma reggel nyolc óta", "Tegnap délután", "Hétfő óta", "A legutóbbi frissítés óta", "Pár napja"),
+}
+APPROVAL = {
+    "en": "The change touches everybody, so we need a yes from your management before we make it.",
+    "hu": "A változtatás mindenkit érint, ezért vezetői jóváhagyást kérünk, mielőtt elvégezzük.",
+}
+ASK_LEAD = " @{name}, what do you think?"
+VENDOR_ASKS = (
+    "Please send the correlation ids of two failed attempts, in UTC.",
+    "We need a trace taken while it happens, and the time it was taken at.",
+    "Which update was installed last before it began?",
+)
+WE_ANSWER = ("Sent as asked.", "Attached to the case. It fails at the second step.", "Uploaded to the workspace.")
+WE_CHASE = ("Any news? Our customer’s people can’t work.", "We have had no word since yesterday. Who has the case now?")
+VENDOR_ANSWERS = (
+    "We have found the cause on our side and are rolling out the correction.",
+    "A correction is in place in your region. Please try again and tell us.",
+    "The product group confirms it. Here is what to set until the correction is out.",
+)
