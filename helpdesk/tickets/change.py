@@ -69,7 +69,6 @@ def changing(ticket_id: int, actor: Actor, now: datetime, version: int | None = 
     stored = deadlines.settle_if_due(ticket, now)
     yield Change(ticket, actor, now)
     ticket.updated_at = now
-    db.session.flush()
     deadlines.settle(ticket, now, stored)
 
 

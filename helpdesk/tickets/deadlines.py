@@ -59,23 +59,25 @@ def lock(ticket_id: int, *, skip_locked: bool = False) -> Ticket | None:
     return db.session.scalars(rows).one_or_none()
 
 
-def begin(ticket: Ticket, by: SlaParty, now: datetime) -> None:
-    """Start the clocks of a ticket that was created just now under its first terms."""
+def begin(ticket: Ticket, by: SlaParty, now: datetime) -> Sequence[SlaClock]:
+    """Start the clocks of a ticket that was created just now under its first terms, and return them."""
     assert ticket.terms_id is not None
     created = [sla.Event(now, SlaEvent.CREATE, by=by)]
     settlement = promises.settle(_subject(ticket), ticket.terms_id, ticket.terms_id, created, now, stored=())
     _project(ticket, settlement.clocks)
+    promises.write(settlement)
+    return settlement.clocks
 
 
 def settle(ticket: Ticket, now: datetime, stored: Sequence[SlaClock] | None = None) -> None:
     """Bring the clocks of ``ticket`` to ``now`` and project them onto it; the caller has claimed it."""
-    first_terms_id, events = heard_history(ticket)
-    assert ticket.terms_id is not None
-    settlement = promises.settle(_subject(ticket), first_terms_id, ticket.terms_id, events, now, stored)
-    _project(ticket, settlement.clocks)
-    with db.session.no_autoflush:  # one flush for all news instead of one for each
-        for item in settlement.news:
-            _tell(ticket, item, now)
+    with db.session.no_autoflush:  # every row is written once, with all that is new
+        first_terms_id, events = heard_history(ticket)
+        assert ticket.terms_id is not None
+        settlement = promises.settle(_subject(ticket), first_terms_id, ticket.terms_id, events, now, stored)
+        _project(ticket, settlement.clocks)
+        _tell(ticket, settlement.news, now)
+        promises.write(settlement)
 
 
 def settle_if_due(ticket: Ticket, now: datetime) -> Sequence[SlaClock]:
@@ -128,13 +130,18 @@ class HeardHistory(NamedTuple):
 
 
 def heard_history(ticket: Ticket) -> HeardHistory:
-    """The ticket's history as the clocks hear it."""
+    """The ticket's history as the clocks hear it, with what this transaction has yet to write."""
     heard = sa.or_(TicketEvent.what.in_(SLA_KINDS), TicketEvent.to_state.is_not(None))
     columns = (TicketEvent.at, TicketEvent.what, TicketEvent.to_state, TicketEvent.particulars)
     rows = sa.select(*columns).where(TicketEvent.ticket_id == ticket.id, heard).order_by(TicketEvent.seq)
+    unwritten = [
+        (event.at, event.what, event.to_state, event.particulars)
+        for event in history.unwritten(ticket)
+        if event.what in SLA_KINDS or event.to_state is not None
+    ]
     events: list[sla.Event] = []
     first_terms_id = 0
-    for at, what, to_state, text in db.session.execute(rows):
+    for at, what, to_state, text in (*db.session.execute(rows), *unwritten):
         if what in SLA_KINDS:
             particulars = json.loads(text)
             first_terms_id = first_terms_id or particulars["terms"]
@@ -173,7 +180,7 @@ def _project(ticket: Ticket, clocks: Sequence[SlaClock]) -> None:
     unmet = [clock for clock in clocks if clock.state in (ClockState.RUNNING, ClockState.PAUSED)]
     running = [clock for clock in unmet if clock.state is ClockState.RUNNING]
     dated = [clock for clock in unmet if clock.due_at is not None]
-    first = min(dated, key=lambda clock: (clock.due_at or NEVER, clock.id), default=None)
+    first = min(dated, key=lambda clock: clock.due_at or NEVER, default=None)
     paused = [clock for clock in unmet if clock.state is ClockState.PAUSED]
     ticket.is_paused = bool(unmet) and not running
     ticket.next_due_at = first.due_at if first is not None and first.due_at is not None else NEVER
@@ -189,14 +196,15 @@ def _seconds_left(clock: SlaClock) -> int:
     return (clock.target_seconds or 0) - (clock.elapsed_seconds or 0)
 
 
-def _tell(ticket: Ticket, item: promises.ClockNews, now: datetime) -> None:
-    """A warning or breach enters the ticket's history and tells the people it concerns."""
-    what = EventKind.CLOCK_BREACHED if item.change is ClockChange.BREACHED else EventKind.CLOCK_WARNED
-    particulars = {
-        "clock": item.kind.value,
-        "cycle": item.cycle,
-        "level": item.level,
-        "at": item.at.isoformat(),
-    }
-    history.append(ticket, SCHEDULER, what, now, particulars=particulars)
-    notices.clock_news(ticket, item, now)
+def _tell(ticket: Ticket, news: Sequence[promises.ClockNews], now: datetime) -> None:
+    """Warnings and breaches enter the ticket's history and tell the people they concern."""
+    for item in news:
+        what = EventKind.CLOCK_BREACHED if item.change is ClockChange.BREACHED else EventKind.CLOCK_WARNED
+        particulars = {
+            "clock": item.kind.value,
+            "cycle": item.cycle,
+            "level": item.level,
+            "at": item.at.isoformat(),
+        }
+        history.append(ticket, SCHEDULER, what, now, particulars=particulars)
+    notices.clock_news(ticket, news, now)

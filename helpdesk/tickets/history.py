@@ -56,6 +56,12 @@ def append(
     return event
 
 
+def unwritten(ticket: Ticket) -> list[TicketEvent]:
+    """What was appended in this transaction and is not in the database yet, in order."""
+    events = (new for new in db.session.new if isinstance(new, TicketEvent) and new.ticket_id == ticket.id)
+    return sorted(events, key=lambda event: event.seq)
+
+
 def canonical(particulars: Any) -> str:
     """JSON with sorted keys and no blanks: the same value always gives the same text."""
     return json.dumps(particulars, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from helpdesk.accounts.actor import Actor
-from helpdesk.accounts.models import User, UserRole
+from helpdesk.accounts.models import Team, User, UserRole
 from helpdesk.customers.models import Contact
 from helpdesk.database import db
 from helpdesk.notifications import recipients
@@ -25,21 +26,22 @@ from workflows.machine import Step
 from workflows.vocabulary import ClockChange, ClockKind, Role, Trigger, TurnAwayReason
 
 MENTION = "@"
+Clocks = Iterable[SlaClock]
 
 
-def ticket_received(ticket: Ticket, contact: Contact, token: str, now: datetime) -> None:
+def ticket_received(ticket: Ticket, contact: Contact, clocks: Clocks, token: str, now: datetime) -> None:
     """Acknowledge the request to whoever made it, with the link and the promises (R20)."""
-    params = {"subject": ticket.subject, "secret_path": f"/track/{token}", **_promises(ticket)}
+    params = {"subject": ticket.subject, "secret_path": f"/track/{token}", **_promises(clocks)}
     _to_contact(ticket, NoticeTopic.TICKET_RECEIVED, params, now, contact)
 
 
-def tracker_reissued(ticket: Ticket, token: str, now: datetime) -> None:
-    params = {"subject": ticket.subject, "secret_path": f"/track/{token}", **_promises(ticket)}
+def tracker_reissued(ticket: Ticket, clocks: Clocks, token: str, now: datetime) -> None:
+    params = {"subject": ticket.subject, "secret_path": f"/track/{token}", **_promises(clocks)}
     _to_contact(ticket, NoticeTopic.TICKET_RECEIVED, params, now)
 
 
-def replied(ticket: Ticket, message: Message, now: datetime) -> None:
-    params = {"subject": ticket.subject, "author": _author(message), "body": message.body}
+def replied(ticket: Ticket, actor: Actor, message: Message, now: datetime) -> None:
+    params = {"subject": ticket.subject, "author": _author(actor), "body": message.body}
     _to_contact(ticket, NoticeTopic.PUBLIC_REPLY, params, now)
 
 
@@ -104,36 +106,59 @@ def moved(ticket: Ticket, step: Step, asked: Mapping[str, Any], now: datetime) -
             pass
 
 
-def clock_news(ticket: Ticket, item: ClockNews, now: datetime) -> None:
-    """A warning or a breach, told once: the cause is the clock's cycle and level."""
+def clock_news(ticket: Ticket, news: Sequence[ClockNews], now: datetime) -> None:
+    """Warnings and breaches, each told once: the cause is the clock's cycle and level."""
+    if not news:
+        return
+    concerned = _concerned(ticket)
+    _queue([notice for item in news for notice in _clock_notices(ticket, item, concerned)], now)
+
+
+@dataclass
+class _Concerned:
+    """Who hears of a ticket's clocks."""
+
+    assignee: Recipient | None = None
+    assignee_name: str | None = None
+    lead: Recipient | None = None
+    managers: list[Recipient] = field(default_factory=list)
+
+
+def _concerned(ticket: Ticket) -> _Concerned:
+    lead_id = sa.select(Team.lead_id).where(Team.id == ticket.team_id).scalar_subquery()
+    is_manager = sa.exists().where(UserRole.user_id == User.id, UserRole.role == Role.MANAGER)
+    columns = (User.email, User.language, User.timezone, User.id, User.is_enabled, User.name)
+    roles = (User.id == ticket.assignee_id, User.id == lead_id, is_manager)
+    rows = sa.select(*columns, *(sa.func.coalesce(role, sa.false()) for role in roles)).where(sa.or_(*roles))
+    concerned = _Concerned()
+    for *person, name, has_it, leads, manages in db.session.execute(rows.order_by(User.id)):
+        recipient = Recipient(*person)
+        if has_it:
+            concerned.assignee, concerned.assignee_name = recipient, name
+        if leads:
+            concerned.lead = recipient
+        if manages:
+            concerned.managers.append(recipient)
+    return concerned
+
+
+def _clock_notices(ticket: Ticket, item: ClockNews, concerned: _Concerned) -> list[Notice]:
     is_breach = item.change is ClockChange.BREACHED
     topic = NoticeTopic.CLOCK_BREACHED if is_breach else NoticeTopic.CLOCK_WARNED
-    assignee = Recipient.of_user(ticket.assignee) if ticket.assignee is not None else None
-    lead = Recipient.of_user(ticket.team.lead) if ticket.team.lead is not None else None
-    to = recipients.for_clock(topic, assignee, lead, _managers() if is_breach else ())
-    cause = f"clock:{item.clock_id}:{item.cycle}:{item.change}:{item.level}"
+    to = recipients.for_clock(topic, concerned.assignee, concerned.lead, concerned.managers if is_breach else ())
+    cause = f"clock:{ticket.id}:{item.kind}:{item.cycle}:{item.change}:{item.level}"
     params = {"subject": ticket.subject, "clock": item.kind.value, "due_at": item.due_at or item.at}
     params |= _customer(ticket)
-    if ticket.assignee is not None:
-        params["assignee_name"] = ticket.assignee.name
-    _queue(tell(topic, to, cause=cause, params=params, ticket_id=ticket.id), now)
+    if concerned.assignee_name is not None:
+        params["assignee_name"] = concerned.assignee_name
+    return tell(topic, to, cause=cause, params=params, ticket_id=ticket.id)
 
 
-def _managers() -> list[Recipient]:
-    rows = sa.select(User).join(UserRole).where(UserRole.role == Role.MANAGER, User.is_enabled).order_by(User.id)
-    return [Recipient.of_user(user) for user in db.session.scalars(rows.limit(20))]
-
-
-def _promises(ticket: Ticket) -> dict[str, Any]:
+def _promises(clocks: Clocks) -> dict[str, Any]:
     """The deadlines of the two promises a customer cares for, where they stand in the policy."""
     kinds = {ClockKind.FIRST_RESPONSE: "respond_by_at", ClockKind.RESOLUTION: "resolve_by_at"}
-    rows = sa.select(SlaClock.kind, SlaClock.due_at).where(
-        SlaClock.ticket_id == ticket.id,
-        SlaClock.kind.in_(kinds),
-        SlaClock.is_current,
-        SlaClock.due_at.is_not(None),
-    )
-    return {kinds[kind]: due_at for kind, due_at in db.session.execute(rows)}
+    dated = [clock for clock in clocks if clock.is_current and clock.kind in kinds and clock.due_at is not None]
+    return {kinds[clock.kind]: clock.due_at for clock in dated}
 
 
 def _to_contact(
@@ -144,9 +169,10 @@ def _to_contact(
     contact: Contact | None = None,
     reason: TurnAwayReason | None = None,
 ) -> None:
-    person = contact or ticket.contact
-    is_known = ticket.is_customer_confirmed and ticket.customer is not None
-    zone = ticket.customer.timezone if is_known and ticket.customer else str(current_app.config["TIMEZONE"])
+    with db.session.no_autoflush:  # whom to tell hangs on nothing this change has yet to write
+        person = contact or ticket.contact
+        customer = ticket.customer if ticket.is_customer_confirmed else None
+    zone = customer.timezone if customer is not None else str(current_app.config["TIMEZONE"])
     to = recipients.for_contact(Recipient(person.email, ticket.language, zone), reason)
     _queue(tell(topic, to, cause=_cause(ticket), params=params, ticket_id=ticket.id), now)
 
@@ -160,9 +186,8 @@ def _customer(ticket: Ticket) -> dict[str, str]:
     return {"customer_name": ticket.customer.name} if ticket.customer is not None else {}
 
 
-def _author(message: Message) -> str:
-    user = db.session.get(User, message.user_id) if message.user_id is not None else None
-    return user.name if user is not None else str(current_app.config["DESK_NAME"])
+def _author(actor: Actor) -> str:
+    return actor.name if actor.user_id is not None else str(current_app.config["DESK_NAME"])
 
 
 def _queue(notices: Iterable[Notice], now: datetime) -> None:

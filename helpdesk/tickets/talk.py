@@ -106,7 +106,7 @@ def _page(ticket_id: int, view: TalkView, before: int | None) -> Sequence[Any]:
 
 def _counts(ticket_id: int) -> dict[TalkView, int]:
     rows = sa.select(Message.is_public, sa.func.count()).where(Message.ticket_id == ticket_id)
-    by_kind: dict[bool, int] = dict(db.session.execute(rows.group_by(Message.is_public)))
+    by_kind: dict[bool, int] = dict(db.session.execute(rows.group_by(Message.is_public)).all())
     public, notes = by_kind.get(True, 0), by_kind.get(False, 0)
     return {TalkView.ALL: public + notes, TalkView.PUBLIC: public, TalkView.NOTES: notes}
 

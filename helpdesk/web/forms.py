@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from helpdesk.database import unit_of_work
@@ -91,7 +91,12 @@ def paragraph(name: Any, help_text: Any = "", *, longest: int, required: bool = 
 
 def _text_rules(longest: int, required: bool) -> list[Any]:
     rules: list[Any] = [Length(max=longest, message=_l("Use at most %(max)d characters."))]
-    return [InputRequired(_l("This is needed.")), *rules] if required else rules
+    # not InputRequired: blanks alone are nothing, and the filter has taken them away
+    return [DataRequired(_l("This is needed.")), *rules] if required else rules
+
+
+_CHOOSE = _l("Choose one of the list.")
+_NOT_ON_THE_LIST: dict[str, Any] = {"invalid_value_message": _CHOOSE, "invalid_choice_message": _CHOOSE}
 
 
 def one_word(name: Any, words: Callable[[], Iterable[StrEnum]], help_text: Any = "", *, none: Any = None) -> Field:
@@ -101,6 +106,7 @@ def one_word(name: Any, words: Callable[[], Iterable[StrEnum]], help_text: Any =
         choices=lambda: [*_none(none), *(SelectChoice(str(word), label(word)) for word in words())],
         coerce=_read_word_of(words),
         description=help_text,
+        **_NOT_ON_THE_LIST,
     )
 
 
@@ -123,6 +129,7 @@ def one_row(name: Any, rows: Choices, help_text: Any = "", *, none: Any = None) 
         choices=lambda: [*_none(none), *(SelectChoice(str(key), text) for key, text in rows())],
         coerce=lambda value: int(value) if value not in ("", None, "None") else None,
         description=help_text,
+        **_NOT_ON_THE_LIST,
     )
 
 

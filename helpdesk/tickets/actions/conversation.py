@@ -41,7 +41,7 @@ def reply(
         change.ticket.turn = Turn.CUSTOMER
         if then_wait and change.ticket.is_open:
             put_on_hold(change, HoldCause.CUSTOMER)
-        notices.replied(change.ticket, message, change.now)
+        notices.replied(change.ticket, actor, message, change.now)
     return message
 
 

@@ -88,9 +88,9 @@ def open_ticket(opening: Opening, actor: Actor | None, now: datetime) -> Opened:
         _record_creation(ticket, opening, doer, by, now)
         token = issue_tracker(ticket, doer, now)
         ticket.version = ticket.event_count  # what came with the opening is no news to its first page
-        deadlines.begin(ticket, by, now)
+        clocks = deadlines.begin(ticket, by, now)
         search.index_ticket(ticket, contact.name, contact.email, opening.company, _customer_name(ticket))
-        notices.ticket_received(ticket, contact, token, now)
+        notices.ticket_received(ticket, contact, clocks, token, now)
     return Opened(ticket, token)
 
 

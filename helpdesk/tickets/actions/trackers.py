@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.database import db
+from helpdesk.sla.actions import clocks_of
 from helpdesk.tickets import history, notices
 from helpdesk.tickets.change import changing
 from helpdesk.tickets.models import Ticket, Tracker
@@ -35,7 +36,7 @@ def reissue_tracker(ticket_id: int, actor: Actor, now: datetime, *, revoke_other
             _revoke_all(change.ticket, now)
             change.record(EventKind.TRACKER_REVOKED)
         token = issue_tracker(change.ticket, actor, change.now)
-        notices.tracker_reissued(change.ticket, token, change.now)
+        notices.tracker_reissued(change.ticket, clocks_of(ticket_id), token, change.now)
     return token
 
 

@@ -20,10 +20,21 @@ from helpdesk.customers.models import Customer, SupportPlan
 from helpdesk.database import db, unit_of_work
 from helpdesk.demo.defaults import install_defaults
 from helpdesk.escalations.models import Entitlement, SupportChannel
+from helpdesk.tickets.actions import assigning, diagnosing, moving, triaging
 from helpdesk.tickets.actions.opening import Opened, Opening, open_ticket
 from helpdesk.tickets.models import Topic
 from tests.people import signed_in
-from workflows.vocabulary import ChannelKind, Kind, Level, Role, Service
+from workflows.vocabulary import (
+    Boundary,
+    BoundaryReason,
+    ChannelKind,
+    HealthResult,
+    Kind,
+    Level,
+    Role,
+    Service,
+    Trigger,
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: Flask, hand: Hand) -> Iterator[Desk]:
+def desk(app: Flask, hand: Hand) -> Desk:
     with unit_of_work() as session:
         install_defaults(now())
     with unit_of_work() as session:
@@ -63,7 +74,7 @@ def desk(app: Flask, hand: Hand) -> Iterator[Desk]:
         session.flush()
         actors = [Actor.of_user(user) for user in people.values()]
         customer_id = customer.id
-    yield Desk(*actors, customer_id)
+    return Desk(*actors, customer_id)
 
 
 def _user(name: str, role: Role) -> User:
@@ -133,3 +144,24 @@ def browser_of(app: Flask, person: Actor) -> FlaskClient:
     user = db.session.get(User, person.id)
     assert user is not None
     return signed_in(app, user)
+
+
+@pytest.fixture
+def number(opened: Callable[..., Opened]) -> int:
+    return opened(description="Since about eight.\nSee https://status.example/1").ticket.id
+
+
+@pytest.fixture
+def worked(number: int, desk: Desk, topic_id: int) -> int:
+    """A ticket that Ana has taken through diagnosis; Microsoft's to solve."""
+    with unit_of_work():
+        assigning.assign(number, desk.ana, desk.ana.id, now())
+        triaging.confirm_customer(number, desk.ana, desk.customer_id, now())
+        chosen = triaging.Classification(Kind.TECHNICAL, Service.AZURE, Level.HIGH, Level.HIGH, topic_id)
+        triaging.classify(number, desk.ana, chosen, now())
+        moving.move(number, desk.ana, Trigger.START_DIAGNOSIS, now())
+        found = diagnosing.Findings(
+            HealthResult.HEALTHY, "Token refused", "Another profile", Boundary.VENDORS, BoundaryReason.BUG
+        )
+        diagnosing.record_diagnosis(number, desk.ana, found, now())
+    return number

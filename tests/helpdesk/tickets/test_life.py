@@ -151,5 +151,7 @@ def test_a_changed_event_is_found(desk, opened, hand):
     event = db.session.scalars(sa.select(TicketEvent).where(TicketEvent.ticket_id == number)).first()
     with unit_of_work() as session:
         particulars = json.loads(event.particulars) | {"by": "agent"}
-        session.execute(sa.update(TicketEvent).where(TicketEvent.id == event.id).values(particulars=json.dumps(particulars)))
+        session.execute(
+            sa.update(TicketEvent).where(TicketEvent.id == event.id).values(particulars=json.dumps(particulars))
+        )
     assert [broken.seq for _number, broken in history.verify() if broken] == [1]
