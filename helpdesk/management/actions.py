@@ -48,7 +48,8 @@ def _question(ticket: Ticket, owner: User, now: datetime) -> str:
     with force_locale(owner.language):
         due = due_of(ticket, Closings(now), now)
         said = f"{due.clock}: {due.text}. " if due.clock else ""
-        return f"{MENTION}{owner.name} {said}{_('How far is it, and what do you need?')}"
+        question = _("How far is it, and what do you need?")
+        return f"{MENTION}{owner.name} {said}{question}"
 
 
 def _has_asked(ticket_id: int, actor: Actor, owner: User, now: datetime) -> bool:

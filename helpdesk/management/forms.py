@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field
+from wtforms.validators import ValidationError
 
 from helpdesk.sla.reviews import LONGEST_COMMENT, Finding
 from helpdesk.web.forms import Form, one_word, paragraph
@@ -27,7 +28,7 @@ class ReviewForm(Form):
 
     def validate_cause(self, field: Field) -> None:
         if field.data is None:
-            raise ValueError(str(_l("Choose why it was missed.")))
+            raise ValidationError(str(_l("Choose why it was missed.")))
 
     @property
     def finding(self) -> Finding:

@@ -12,8 +12,8 @@ from workflows.vocabulary import ClockState
 def seconds_late(row: Any, now: datetime) -> int:
     """Open seconds over the deadline for a row of ``pile``, without replaying its ticket.
 
-    An ended or paused clock knows its elapsed time; a running one counts its calendar from the deadline,
-    which leaves pauses after the deadline out of account until it ends.
+    An ended or paused clock knows its elapsed time; a running one counts its calendar from the deadline, less
+    what it stood still since.
     """
     if row.clock_state is not ClockState.RUNNING and row.elapsed_seconds is not None and row.clock_target:
         over = row.elapsed_seconds - row.clock_target
@@ -23,4 +23,5 @@ def seconds_late(row: Any, now: datetime) -> int:
     until = row.ended_at or now
     if calendar is None:
         return max(int((until - row.deadline_at).total_seconds()), 0)
-    return calendar.between(row.deadline_at, until)
+    idle: int = row.idle_seconds
+    return max(calendar.between(row.deadline_at, until) - idle, 0)

@@ -30,6 +30,7 @@ _ROW: tuple[Any, ...] = (
     SlaClock.state.label("clock_state"),
     SlaClock.ended_at,
     SlaClock.elapsed_seconds,
+    SlaClock.idle_seconds,
     SlaClock.target_seconds.label("clock_target"),
     SlaClock.terms_id,
 )
@@ -58,16 +59,21 @@ def page_statement(asked: BreachFilter, limit: int = PAGE) -> sa.Select[Any]:
     rows = rows.outerjoin(User, User.id == Breach.assignee_id)
     key = _key(asked.pile)
     if asked.after is not None:
-        rows = rows.where(sa.tuple_(*key) < sa.tuple_(*asked.after))
+        rows = rows.where(_behind(key, asked.after))
     return rows.order_by(*(column.desc() for column in key)).limit(limit + 1)
 
 
 def next_after(asked: BreachFilter, position: Position) -> int | None:
     """The id of the breach that follows ``position`` in the list ``asked`` for."""
     key = _key(asked.pile)
-    rows = _narrowed(asked, Breach.id).where(sa.tuple_(*key) < sa.tuple_(*position))
+    rows = _narrowed(asked, Breach.id).where(_behind(key, position))
     found: int | None = db.session.scalar(rows.order_by(*(column.desc() for column in key)).limit(1))
     return found
+
+
+def _behind(key: tuple[Any, Any], position: Position) -> sa.ColumnElement[bool]:
+    # with the columns' own types: a moment bound as any other would be spelled otherwise on SQLite
+    return sa.tuple_(*key) < sa.tuple_(*position, types=[column.type for column in key])
 
 
 def pile_counts(asked: BreachFilter) -> dict[Pile, int]:

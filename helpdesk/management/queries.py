@@ -42,6 +42,7 @@ _ROW: tuple[Any, ...] = (
     Ticket.next_due_at,
     Ticket.next_due_clock,
     Ticket.next_warns_at,
+    Ticket.next_due_idle_seconds,
     Ticket.paused_seconds_left,
     Ticket.terms_id,
     Ticket.created_at,
