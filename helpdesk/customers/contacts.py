@@ -22,8 +22,8 @@ def find_or_add_contact(email: str, name: str, language: str, now: datetime, pho
     if contact is None:
         row = {"email": email, "name": name.strip(), "language": language, "phone": phone, "created_at": now}
         insert: Any = sqlite.insert(Contact) if is_sqlite() else postgresql.insert(Contact)
-        db.session.execute(insert.values(row).on_conflict_do_nothing(index_elements=["email"]))
-        contact = _by_email(email)
+        written = insert.values(row).on_conflict_do_nothing(index_elements=["email"]).returning(Contact)
+        contact = db.session.scalars(written).one_or_none() or _by_email(email)
         assert contact is not None
     return contact
 

@@ -35,9 +35,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class ClockNews:
-    """A warning or breach that was written just now: what people are to be told."""
+    """A warning or breach that is new: what people are to be told."""
 
-    clock_id: int
     cycle: int
     kind: ClockKind
     change: ClockChange
@@ -48,10 +47,13 @@ class ClockNews:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The current clock of each kind, and the news."""
+    """What the replay says: the current clock of each kind, and the news. Nothing of it is written yet."""
 
+    subject: Subject
     clocks: tuple[SlaClock, ...]
     news: tuple[ClockNews, ...]
+    fresh: tuple[_Fresh, ...]
+    now: datetime
 
 
 def settle(
@@ -62,7 +64,7 @@ def settle(
     now: datetime,
     stored: Iterable[SlaClock] | None = None,
 ) -> Settlement:
-    """Bring the stored clocks of a ticket to ``now`` (aware UTC): replay ``events``, write what is new.
+    """Bring the stored clocks of a ticket to ``now`` (aware UTC) by replaying ``events``; ``write`` writes them.
 
     ``first_terms_id`` were in force at creation, ``terms_id`` are now; changes between stand in ``events``.
     ``stored`` are the ticket's clocks when the caller has them already.
@@ -70,15 +72,20 @@ def settle(
     replayed = sla.replay(load_terms(first_terms_id).whole, {}, events, now)
     rows = {(row.kind, row.cycle): row for row in (clocks_of(subject.ticket_id) if stored is None else stored)}
     cycles = [(cycle, cycle is history[-1]) for history in replayed.values() for cycle in history]
-    fresh = [
+    fresh = tuple(
         _project(rows, subject.ticket_id, cycle, is_current, terms_id)
         for cycle, is_current in cycles
         if _may_have_changed(rows.get((cycle.kind, cycle.number)), cycle)
-    ]
+    )
+    current = tuple(row for row in rows.values() if row.is_current)
+    return Settlement(subject, current, _news(fresh), fresh, now)
+
+
+def write(settlement: Settlement) -> None:
+    """Write the clocks, what happened to them, their breaches, and how they count."""
     db.session.flush()  # new clocks need their ids
-    tally.count(subject.team_id, [(one.before, one.row, one.cycle) for one in fresh])
-    news = _write_changes(subject, fresh, now)
-    return Settlement(tuple(row for row in rows.values() if row.is_current), news)
+    tally.count(settlement.subject.team_id, [(one.before, one.row, one.cycle) for one in settlement.fresh])
+    _write_changes(settlement)
 
 
 def clocks_of(ticket_id: int) -> Sequence[SlaClock]:
@@ -98,6 +105,11 @@ class _Fresh(NamedTuple):
     cycle: sla.Cycle
     written: int
     before: tally.Standing
+
+    @property
+    def changes(self) -> list[tuple[int, sla.Change]]:
+        """What is new, each with its position in the clock's history."""
+        return list(enumerate(self.cycle.changes))[self.written :]
 
 
 def _project(
@@ -136,22 +148,15 @@ def _last(cycle: sla.Cycle, what: ClockChange) -> datetime | None:
     return next((change.at for change in reversed(cycle.changes) if change.what is what), None)
 
 
-def _write_changes(subject: Subject, fresh: Sequence[_Fresh], now: datetime) -> tuple[ClockNews, ...]:
+def _write_changes(settlement: Settlement) -> None:
     lines: list[dict[str, Any]] = []
-    news: list[ClockNews] = []
-    for row, cycle, written, _before in fresh:
-        for position in range(written, len(cycle.changes)):
-            change = cycle.changes[position]
-            lines.append(_line(row, position, change, now))
+    for fresh in settlement.fresh:
+        for position, change in fresh.changes:
+            lines.append(_line(fresh.row, position, change, settlement.now))
             if change.what is ClockChange.BREACHED:
-                _breach(subject, row, change, now)
-            if change.what in (ClockChange.WARNED, ClockChange.BREACHED):
-                news.append(
-                    ClockNews(row.id, row.cycle, row.kind, change.what, change.level, change.at, change.deadline_at)
-                )
+                _breach(settlement.subject, fresh.row, change, settlement.now)
     if lines:
         db.session.execute(sa.insert(ClockEvent), lines)
-    return _without_overtaken(news)
 
 
 def _line(row: SlaClock, position: int, change: sla.Change, now: datetime) -> dict[str, Any]:
@@ -192,9 +197,14 @@ def _breach(subject: Subject, row: SlaClock, change: sla.Change, now: datetime) 
     db.session.add(BreachToReview(breach=breach, late_from_at=late_from))
 
 
-def _without_overtaken(news: Sequence[ClockNews]) -> tuple[ClockNews, ...]:
-    """When a breach came due together with its warning, only the breach goes out (R7)."""
-    breached = {(item.clock_id, item.cycle) for item in news if item.change is ClockChange.BREACHED}
-    return tuple(
-        item for item in news if item.change is ClockChange.BREACHED or (item.clock_id, item.cycle) not in breached
-    )
+def _news(fresh: Iterable[_Fresh]) -> tuple[ClockNews, ...]:
+    """The warnings and breaches; when both came due together, only the breach goes out (R7)."""
+    news: list[ClockNews] = []
+    for row, changes in ((one.row, one.changes) for one in fresh):
+        told = [change for _position, change in changes if change.what in (ClockChange.WARNED, ClockChange.BREACHED)]
+        breaches = [change for change in told if change.what is ClockChange.BREACHED]
+        news += [
+            ClockNews(row.cycle, row.kind, change.what, change.level, change.at, change.deadline_at)
+            for change in breaches or told
+        ]
+    return tuple(news)

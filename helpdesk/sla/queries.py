@@ -30,14 +30,17 @@ class Promises:
     terms_ids: dict[tuple[int, Priority], int] = field(default_factory=dict)
 
 
-def choose_policy(kind: Kind, service: Service, customer_id: int | None, support_plan_id: int | None) -> SlaPolicy:
+def choose_policy(
+    kind: Kind, service: Service, customer_id: int | None, support_plan_id: int | None, book: Promises | None = None
+) -> SlaPolicy:
     """The first enabled policy whose every condition matches, else the marked default (sla.md, R6).
 
     Guests have no customer and no plan: they match only policies without those conditions. The policy is
-    detached from any session. Raises Invalid when the desk has no default policy yet.
+    detached from any session. ``book`` is given by whoever has read it in this transaction already. Raises
+    Invalid when the desk has no default policy yet.
     """
     asked = (kind, service, customer_id, support_plan_id)
-    for policy in promises().policies:
+    for policy in (book or promises()).policies:
         if policy.is_default or _matches(policy, asked):
             return policy
     raise Invalid(_("No default SLA policy is set up yet, so nothing can be promised."))

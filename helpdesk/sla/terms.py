@@ -47,13 +47,16 @@ class FrozenTerms:
         return name
 
 
-def freeze(policy: SlaPolicy, priority: Priority, now: datetime) -> FrozenTerms:
+def freeze(
+    policy: SlaPolicy, priority: Priority, now: datetime, book: queries.Promises | None = None
+) -> FrozenTerms:
     """The terms that ``policy`` gives a ticket of ``priority`` today; written once, found again ever after.
 
-    ``now`` (aware UTC) is kept as the moment of the first such promise. Call it inside a unit of work.
+    ``now`` (aware UTC) is kept as the moment of the first such promise; ``book`` is that of this transaction
+    when the caller has read it. Call it inside a unit of work.
     Safe when several processes freeze the same terms at once.
     """
-    book = queries.promises()
+    book = book or queries.promises()
     key = (policy.id, priority)
     if (known := book.terms_ids.get(key)) is not None:
         return load_terms(known)
