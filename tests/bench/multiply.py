@@ -151,10 +151,11 @@ def _copy_rows(bulk: Bulk) -> None:
     # the last weeks' breaches wait on the manager's pile, older ones have been reviewed
     pile = {"breach_id": "o.breach_id + c.breach_offset"}
     bulk.copy_rows(BreachToReview, pile, joins=_OF_BREACH, only="c.shift = 0")
-    review = f"{breach_id}, {bulk.moved('o.noticed_at')}, 3, '{BreachCause.CAPACITY}', 'Two people were ill.', '', TRUE"
+    moments = f"{bulk.moved('o.late_from_at')}, {bulk.moved('o.noticed_at')}"
+    review = f"{breach_id}, {moments}, 3, '{BreachCause.CAPACITY}', 'Two people were ill.', '', TRUE"
+    columns = "breach_id, late_from_at, at, reviewer_id, cause, comment, action, is_acknowledged"
     bulk.execute(
-        f"INSERT INTO {BreachReview.__table__} (breach_id, at, reviewer_id, cause, comment, action, is_acknowledged) "
-        f"SELECT {review} "
+        f"INSERT INTO {BreachReview.__table__} ({columns}) SELECT {review} "
         f"FROM {COPY_TABLE} AS c JOIN breach AS o ON o.ticket_id = c.original_id WHERE c.shift > 0"
     )
 
