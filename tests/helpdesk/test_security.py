@@ -55,6 +55,23 @@ def _address(rule: Rule) -> str:
 
 
 @pytest.fixture
+def another(app: Flask, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Another application on the same database, with settings of its own."""
+    made: list[Flask] = []
+
+    def make(**overrides: Any) -> Flask:
+        made.append(_create(app.config["DATABASE_URL"], tmp_path, **overrides))
+        made[-1].teardown_request(_forget_request)
+        return made[-1]
+
+    yield make
+    for one in made:
+        with one.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
 def rita(client: FlaskClient, desk: Desk, opened: Callable[..., Opened]) -> Opened:
     return opened()
 
@@ -92,8 +109,8 @@ def test_static_files_may_be_kept(client: FlaskClient) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_https_turns_on_secure_cookies_and_hsts(app: Flask, tmp_path: Path) -> None:
-    secure = _create(app.config["DATABASE_URL"], tmp_path, BASE_URL="https://desk.example")
+def test_https_turns_on_secure_cookies_and_hsts(another: Callable[..., Flask]) -> None:
+    secure = another(BASE_URL="https://desk.example")
     answer = secure.test_client().get("/submit", base_url="https://desk.example")
     assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
     assert all("Secure" in cookie and "HttpOnly" in cookie for cookie in answer.headers.getlist("Set-Cookie"))
@@ -253,10 +270,9 @@ def test_the_trackers_link_is_never_logged(
 
 
 @pytest.fixture
-def limited(app: Flask, tmp_path: Path, desk: Desk) -> Iterator[FlaskClient]:
+def limited(another: Callable[..., Flask], desk: Desk) -> Iterator[FlaskClient]:
     """A browser whose address is counted, from nothing."""
-    counted = _create(app.config["DATABASE_URL"], tmp_path / "limited", RATE_LIMITS=True)
-    counted.teardown_request(_forget_request)
+    counted = another(RATE_LIMITS=True)
     limiter.reset()
     yield counted.test_client()
     limiter.reset()
@@ -339,9 +355,8 @@ def test_the_database_may_be_away(app: Flask, desk: Desk, monkeypatch: pytest.Mo
 # hosts ------------------------------------------------------------------------------------------------
 
 
-def test_only_the_desks_own_host_is_answered_in_production(app: Flask, tmp_path: Path) -> None:
-    settings = {"HELPDESK_ENV": "production", "BASE_URL": "https://desk.example"}
-    production = _create(app.config["DATABASE_URL"], tmp_path, **settings).test_client()
+def test_only_the_desks_own_host_is_answered_in_production(another: Callable[..., Flask]) -> None:
+    production = another(HELPDESK_ENV="production", BASE_URL="https://desk.example").test_client()
     assert production.get("/login", base_url="https://desk.example").status_code == 200
     assert production.get("/healthz", base_url="http://127.0.0.1:8000").status_code == 200
     strange = production.get("/login", base_url="https://evil.example")
