@@ -1,0 +1,111 @@
+"""The demo world: the same dice give the same month, and everything in it is as true as in a real desk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from config import ConfigurationError
+from helpdesk.clock import Hand
+from helpdesk.database import db
+from helpdesk.demo import world
+from helpdesk.demo.stories import SITES, STORIES
+from helpdesk.sla.models import Breach, ClockEvent, SlaClock
+from helpdesk.sla.terms import load_terms
+from helpdesk.tickets import deadlines, history
+from helpdesk.tickets.defaults import TOPICS
+from helpdesk.tickets.models import Message, Ticket, TicketEvent
+from tests.conftest import _empty_tables
+from workflows import sla
+from workflows.vocabulary import Kind
+
+TICKETS = 25
+
+
+def _build(app: Flask, seed: int = 1) -> None:
+    world.build(app, tickets=TICKETS, seed=seed, progress=lambda _more: None)
+
+
+def _digest() -> str:
+    """What happened, told without ids: every event, message and breach with its moment."""
+    told = (
+        sa.select(Ticket.subject, Ticket.language, TicketEvent.seq, TicketEvent.at, TicketEvent.what, Ticket.state),
+        sa.select(Ticket.subject, Message.at, Message.body),
+        sa.select(Ticket.subject, Breach.kind, Breach.late_from_at, Breach.noticed_at),
+    )
+    joined = (
+        told[0].join(TicketEvent, TicketEvent.ticket_id == Ticket.id),
+        told[1].join(Message, Message.ticket_id == Ticket.id),
+        told[2].join(Breach, Breach.ticket_id == Ticket.id),
+    )
+    lines = [sorted(str(tuple(row)) for row in db.session.execute(rows)) for rows in joined]
+    assert len(lines[0]) > 5 * TICKETS  # tickets that live, not only open
+    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
+
+
+def test_the_same_seed_makes_the_same_world(app: Flask, hand: Hand):
+    _build(app)
+    first = _digest()
+    db.session.remove()
+    _empty_tables()
+    _build(app)
+    assert db.session.scalar(sa.select(sa.func.count(Ticket.id))) == TICKETS
+    assert _digest() == first
+
+
+def test_its_histories_are_whole_and_its_clocks_what_a_replay_says(app: Flask, hand: Hand):
+    _build(app, seed=2)
+    assert [broken for _number, broken in history.verify() if broken] == []
+    clocks = 0
+    for ticket in db.session.scalars(sa.select(Ticket)):
+        stored = {(row.kind, row.cycle): _stored(row) for row in _clocks(ticket)}
+        assert stored == dict(_replayed(ticket, hand))
+        clocks += len(stored)
+    assert clocks > 4 * TICKETS
+
+
+def _clocks(ticket: Ticket) -> list[SlaClock]:
+    return list(db.session.scalars(sa.select(SlaClock).where(SlaClock.ticket_id == ticket.id)))
+
+
+def _stored(row: SlaClock) -> tuple[object, ...]:
+    rows = sa.select(ClockEvent).where(ClockEvent.clock_id == row.id).order_by(ClockEvent.position)
+    changes = [(event.change, event.level, event.at) for event in db.session.scalars(rows)]
+    return row.state, row.target_seconds, row.due_at, row.ended_at, row.next_fire_at, changes
+
+
+def _replayed(ticket: Ticket, hand: Hand) -> Iterator[tuple[object, tuple[object, ...]]]:
+    first_terms_id, events = deadlines.heard_history(ticket)
+    for cycles in sla.replay(load_terms(first_terms_id).whole, {}, events, hand.at).values():
+        for cycle in cycles:
+            changes = [(change.what, change.level, change.at) for change in cycle.changes]
+            yield (
+                (cycle.kind, cycle.number),
+                (cycle.state, cycle.target_seconds, cycle.deadline, cycle.ended_at, cycle.next_fire_at, changes),
+            )
+
+
+def test_outside_development_it_wants_a_password_of_its_own(app: Flask):
+    app.config["HELPDESK_ENV"] = "production"
+    with pytest.raises(ConfigurationError, match="HELPDESK_DEMO_PASSWORD"):
+        _build(app)
+    assert world.is_empty()
+    app.config["DEMO_PASSWORD"] = "chosen by the operator"
+    assert world.demo_password(app) == "chosen by the operator"
+
+
+def test_every_story_can_be_told():
+    for story in STORIES:
+        assert story.topic in TOPICS[story.kind]
+        for text in story[4:11]:
+            for site in SITES[story.language]:
+                told = text.format(n=7, site=site)
+                assert told.strip()
+                assert "{" not in told
+    told_in = {(story.language, story.kind) for story in STORIES}
+    assert told_in == {(language, kind) for language in SITES for kind in (Kind.BILLING, Kind.TECHNICAL)}
