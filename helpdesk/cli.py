@@ -73,9 +73,11 @@ def scheduler() -> None:
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
 def run(host: str, port: int, workers: int) -> None:
     """Web and scheduler for one machine; either is started again when it dies."""
-    from helpdesk.supervisor import Child, supervise
+    from helpdesk.supervisor import Child, is_free, supervise
 
     settings.load()  # a wrong setting is said once, here, not by every child again and again
+    if not is_free(host, port):
+        sys.exit(f"Somebody listens on port {port} already. Choose another: --port, or PORT= with make.")
     served = Child("web", "--host", host, "--port", str(port), "--workers", str(workers))
     supervise([served, Child("scheduler")])
 

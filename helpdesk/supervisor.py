@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -80,3 +81,15 @@ def supervise(children: Sequence[Child]) -> None:
     deadline = time.monotonic() + STOP_SECONDS
     for child in children:
         child.see_off(deadline - time.monotonic())
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens there. Granian's workers share a port, so a second desk would start without a word."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

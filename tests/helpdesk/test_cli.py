@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,11 @@ def test_every_command_of_the_contract_is_there() -> None:
     said = helpdesk("--help").output
     for command in ("db", "web", "scheduler", "run", "demo", "user", "audit", "check", "config"):
         assert f"\n  {command} " in said
+
+
+def test_run_does_not_share_a_port_with_somebody(installation: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = helpdesk("run", "--port", str(port))
+    assert done.exit_code == 1
+    assert f"port {port} already" in done.output
