@@ -32,17 +32,23 @@ from workflows.vocabulary import (
 )
 
 _OPEN = sa.text("state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN_STATES))))
-IS_OPEN: sa.ColumnElement[bool] = sa.literal_column(f"ticket.{_OPEN.text}", sa.Boolean)
-"""The condition of the queue's partial indexes, word for word: SQLite uses them for no other spelling."""
+IS_OPEN: sa.ColumnElement[Any] = sa.literal_column(f"ticket.{_OPEN.text}")
+"""The condition of the queue's partial indexes, word for word: SQLite uses them for no other spelling.
+
+It has no Boolean type on purpose: on SQLite that would be spelled "... = 1".
+"""
 
 _OPEN_UNASSIGNED = sa.text(f"{_OPEN.text} AND assignee_id IS NULL")
 _CLOSES = sa.text("closes_at IS NOT NULL")
 _WAKES = sa.text("hold_until IS NOT NULL")
 
 
-def _queue_index(name: str, *columns: str, where: sa.TextClause = _OPEN) -> sa.Index:
+_IN_ORDER = ("is_paused", "next_due_at", "id")
+
+
+def _queue_index(name: str, *columns: str) -> sa.Index:
     """The queue's order behind ``columns``, over open tickets only: history does not weigh on it."""
-    return sa.Index(name, *columns, "is_paused", "next_due_at", "id", sqlite_where=where, postgresql_where=where)
+    return sa.Index(name, *columns, *_IN_ORDER, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 
 class Topic(Base):
@@ -67,11 +73,11 @@ class Ticket(Base):
 
     __tablename__ = "ticket"
     __table_args__ = (
-        _queue_index("ix_ticket_queue"),
+        # no index begins with the state: SQLite would read "state IN (...)" off it, every open ticket, and then sort
+        sa.Index("ix_ticket_queue", *_IN_ORDER, "state", sqlite_where=_OPEN, postgresql_where=_OPEN),
         _queue_index("ix_ticket_queue_assignee", "assignee_id"),
         _queue_index("ix_ticket_queue_team", "team_id"),
         _queue_index("ix_ticket_queue_customer", "customer_id"),
-        _queue_index("ix_ticket_queue_state", "state"),
         _queue_index("ix_ticket_queue_kind", "kind"),
         _queue_index("ix_ticket_queue_turn", "turn"),
         _queue_index("ix_ticket_queue_priority", "priority"),

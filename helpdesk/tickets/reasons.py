@@ -7,9 +7,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 
+from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows.facts import Reason
 from workflows.vocabulary import Mend
@@ -33,7 +33,7 @@ def say(reason: Reason) -> str:
 def _said(value: Any) -> Any:
     if isinstance(value, StrEnum):
         return label(value)
-    return format_date(value, "long") if isinstance(value, date) else value
+    return moments.calendar_date(value) if isinstance(value, date) else value
 
 
 def told(reasons: Iterable[Reason], number: int) -> list[Told]:

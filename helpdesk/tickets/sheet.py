@@ -14,7 +14,7 @@ from helpdesk.tickets.models import Ticket, TicketLink
 from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows import facts as rules
-from workflows.vocabulary import LinkKind, VendorCaseState
+from workflows.vocabulary import BillingQuestion, LinkKind, VendorCaseState
 
 
 class Fact(NamedTuple):
@@ -78,7 +78,7 @@ def _subscription(ticket: Ticket) -> list[Fact]:
     if own is None:
         return []
     seats = [_("%(count)s seats", count=own.seats)] if own.seats else []
-    until = [_("to %(day)s", day=own.ends_on.isoformat())] if own.ends_on else []
+    until = [_("to %(day)s", day=moments.calendar_date(own.ends_on))] if own.ends_on else []
     return [Fact(_("Subscription"), own.name, second=", ".join(seats + until))]
 
 
@@ -90,13 +90,22 @@ def _override(ticket: Ticket) -> list[Fact]:
 
 def _answers(ticket: Ticket) -> list[Fact]:
     """The kind's own questions, as the customer answered them; their names are the portal's field names."""
+    questions = {
+        "asked": _("Asks for"),
+        "reference": _("Invoice or subscription"),
+        "since": _("Since"),
+        "affected": _("Affected"),
+        "error_text": _("Error text"),
+    }
     return [
-        Fact(_humanised(name), str(value)) for name, value in ticket.intake.items() if value and isinstance(value, str)
+        Fact(text, _answer(name, ticket.intake[name])) for name, text in questions.items() if ticket.intake.get(name)
     ]
 
 
-def _humanised(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+def _answer(name: str, value: Any) -> str:
+    """What was chosen among our own choices by its label, the customer's own words as they are."""
+    chosen = next((word for word in BillingQuestion if word == value), None) if name == "asked" else None
+    return label(chosen) if chosen else str(value)
 
 
 def _links(ticket: Ticket) -> list[Fact]:

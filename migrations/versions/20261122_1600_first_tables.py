@@ -660,7 +660,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_ticket_queue",
-            ["is_paused", "next_due_at", "id"],
+            ["is_paused", "next_due_at", "id", "state"],
             unique=False,
             sqlite_where=sa.text(
                 "state IN ('diagnosis', 'escalated_advanced', 'escalated_commercial', 'escalated_premier', 'escalated_signature', 'intake', 'partner_resolution')"
@@ -705,17 +705,6 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_ticket_queue_priority",
             ["priority", "is_paused", "next_due_at", "id"],
-            unique=False,
-            sqlite_where=sa.text(
-                "state IN ('diagnosis', 'escalated_advanced', 'escalated_commercial', 'escalated_premier', 'escalated_signature', 'intake', 'partner_resolution')"
-            ),
-            postgresql_where=sa.text(
-                "state IN ('diagnosis', 'escalated_advanced', 'escalated_commercial', 'escalated_premier', 'escalated_signature', 'intake', 'partner_resolution')"
-            ),
-        )
-        batch_op.create_index(
-            "ix_ticket_queue_state",
-            ["state", "is_paused", "next_due_at", "id"],
             unique=False,
             sqlite_where=sa.text(
                 "state IN ('diagnosis', 'escalated_advanced', 'escalated_commercial', 'escalated_premier', 'escalated_signature', 'intake', 'partner_resolution')"
@@ -1563,15 +1552,6 @@ def downgrade() -> None:
         )
         batch_op.drop_index(
             "ix_ticket_queue_team",
-            sqlite_where=sa.text(
-                "state IN ('diagnosis', 'escalated_advanced', 'escalated_commercial', 'escalated_premier', 'escalated_signature', 'intake', 'partner_resolution')"
-            ),
-            postgresql_where=sa.text(
-                "state IN ('diagnosis', 'escalated_advanced', 'escalated_commercial', 'escalated_premier', 'escalated_signature', 'intake', 'partner_resolution')"
-            ),
-        )
-        batch_op.drop_index(
-            "ix_ticket_queue_state",
             sqlite_where=sa.text(
                 "state IN ('diagnosis', 'escalated_advanced', 'escalated_commercial', 'escalated_premier', 'escalated_signature', 'intake', 'partner_resolution')"
             ),

@@ -124,5 +124,5 @@ def _left(verdict: ChannelVerdict | None) -> str:
         return ""
     text: str = ngettext("%(num)s incident left", "%(num)s incidents left", verdict.incidents_left)
     if verdict.runs_out_on is not None:
-        return text + ", " + _("used up by %(day)s at this pace", day=verdict.runs_out_on.isoformat())
+        return text + ", " + _("used up by %(day)s at this pace", day=moments.calendar_date(verdict.runs_out_on))
     return text
