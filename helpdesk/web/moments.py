@@ -6,7 +6,7 @@ UTC, durations whole seconds. The reader's language and zone come from Flask-Bab
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from flask_babel import get_locale, get_timezone, gettext, ngettext
@@ -145,8 +145,15 @@ def day(at: datetime) -> str:
     """Say the date alone: "Tue 24 Nov", "2026. 11. 24."."""
     there = _local(at)
     if _is_hungarian():
-        return f"{there.year}. {there.month}. {there.day}."
+        return calendar_date(there)
     return f"{_WEEKDAYS[there.weekday()]} {_english_date(there, _local(clock.now()).year)}"
+
+
+def calendar_date(day: date) -> str:
+    """Say a date that belongs to no zone, such as the last day of a contract: "30 Nov 2026", "2026. 11. 30."."""
+    if _is_hungarian():
+        return f"{day.year}. {day.month}. {day.day}."
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def day_and_time(at: datetime) -> str:

@@ -21,6 +21,7 @@ FILTERS = (
     moments.moment,
     moments.day,
     moments.day_and_time,
+    moments.calendar_date,
     moments.exact,
     moments.clock_time,
     moments.iso,

@@ -14,8 +14,8 @@ const words = {
   },
   hu: {
     in: (t) => `${t} múlva`, late: (t) => `${t} késés`, second: (n) => `${n} mp`, minute: (n) => `${n} perc`,
-    hour: (h, m) => (m ? `${h} óra ${m} perc` : `${h} óra`),
-    day: (d, h) => (d > 1 ? `${d} nap` : h ? `1 nap ${h} óra` : "1 nap"),
+    hour: (h, m) => (m ? `${h} ó ${m} p` : `${h} óra`),
+    day: (d, h) => (d > 1 ? `${d} nap` : h ? `1 nap ${h} ó` : "1 nap"),
   },
 };
 const say = words[document.documentElement.lang] ?? words.en;

@@ -134,7 +134,7 @@ def test_a_customer_is_added_and_edited(sam: FlaskClient) -> None:
         ("domain", "contoso", "A domain looks like contoso.com."),
         ("country", "HUN", "Two letters"),
         ("timezone", "Mars/Olympus", "Not a valid choice"),
-        ("support_plan_id", "99", "Not a valid choice"),
+        ("support_plan_id", "99", "Choose one of the list"),
     ],
 )
 def test_errors_stand_at_the_field(sam: FlaskClient, field: str, typed: str, sentence: str) -> None:
@@ -185,7 +185,7 @@ def test_subscriptions(sam: FlaskClient) -> None:
     assert sam.post(f"/customers/{alpina}/subscriptions/new", data=bought | {"seats": "0"}).status_code == 422
     page = sam.get(f"/customers/{alpina}").text
     assert "40 seats" in page
-    assert "until 2027-06-30" in page
+    assert "until 30 Jun 2027" in page
 
 
 def test_an_agent_reads_and_is_offered_no_change(app: Flask, hand: Hand) -> None:

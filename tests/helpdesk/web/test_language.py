@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
@@ -119,8 +120,14 @@ def known_names() -> list[str]:
     names = {current_app.config["DESK_NAME"]}
     for table in Base.metadata.sorted_tables:
         for row in db.session.execute(sa.select(table)):
-            names |= {str(value) for value in row if isinstance(value, str) and len(value) > 2}
+            names |= {text for value in row for text in _texts(value) if len(text) > 2}
     return sorted(names, key=len, reverse=True)
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [text for inner in value.values() for text in _texts(inner)]
+    return [value] if isinstance(value, str) else []
 
 
 def mixed(client: FlaskClient, paths: Iterable[str]) -> dict[str, set[str]]:
@@ -143,8 +150,11 @@ def mixed(client: FlaskClient, paths: Iterable[str]) -> dict[str, set[str]]:
 def story(desk: Desk, opened: Callable[..., Opened], hand: Hand) -> Opened:
     """A ticket with something of everything on its page."""
     with unit_of_work() as session:
-        session.add(Subscription(customer_id=desk.customer_id, name="Business Premium", service=Service.MICROSOFT365))
-    ticket = opened()
+        own = Subscription(customer_id=desk.customer_id, name="Business Premium", service=Service.MICROSOFT365)
+        own.seats, own.ends_on = 40, date(2027, 1, 31)
+        session.add(own)
+    intake = {"since": "Eight this morning", "affected": "27 people", "error_text": "AADSTS50058"}
+    ticket = opened(intake=intake)
     hand.advance(1200)
     with unit_of_work():
         reply(ticket.ticket.id, desk.ana, "We look into it.", hand())
