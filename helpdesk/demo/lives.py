@@ -175,6 +175,8 @@ def _escalate(cast: Cast, number: int) -> Life:
         return
     moving.move(number, agent, TRIGGER_OF_CHANNEL[best.kind], now())
     case_id = facts.open_cases(ticket)[0].id
+    if cast.happens(0.7):
+        conversation.reply(number, agent, cast.phrase(phrases.WITH_VENDOR), now())
     yield cast.minutes(15)
     escalating.record_vendor_number(number, case_id, agent, f"26{dice.randrange(10**13, 10**14)}", now())
     yield cast.minutes(500)
@@ -208,7 +210,7 @@ def _work(cast: Cast, number: int) -> Life:
         yield cast.minutes(300)
         holding.release(number, cast.agent, now())
     elif cast.happens(0.12):
-        until = now() + timedelta(hours=cast.dice.randrange(16, 60))
+        until = (now() + timedelta(days=cast.dice.randrange(1, 4))).replace(hour=7, minute=30, second=0)
         holding.hold(number, cast.agent, HoldCause.SCHEDULED, now(), until=until)
         yield cast.minutes(900)
     if cast.happens(0.4):
@@ -221,7 +223,7 @@ def _finish(cast: Cast, number: int) -> Life:
     _resolve(cast, number)
     yield cast.minutes(300)
     if cast.happens(0.07):
-        conversation.contact_writes(number, cast.contact, cast.phrase(phrases.AGAIN), now())
+        conversation.contact_writes(number, cast.contact, cast.phrase(phrases.AGAIN[cast.story.kind]), now())
         yield cast.minutes(120)
         _resolve(cast, number)
         yield cast.minutes(300)

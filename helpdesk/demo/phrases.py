@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from workflows.vocabulary import Kind
+
 THANKS = {
     "en": (
         "Thank you for writing to us. I have it and am looking into it now.",
@@ -27,8 +29,24 @@ NEWS = {
     ),
 }
 AGAIN = {
-    "en": ("It is back, exactly as before.", "It worked until this morning. Now it’s the same again."),
-    "hu": ("Újra jelentkezik, pontosan úgy, mint korábban.", "Ma reggelig jó volt, most megint ugyanaz."),
+    Kind.TECHNICAL: {
+        "en": ("It is back, exactly as before.", "It worked until this morning. Now it’s the same again."),
+        "hu": ("Újra jelentkezik, pontosan úgy, mint korábban.", "Ma reggelig jó volt, most megint ugyanaz."),
+    },
+    Kind.BILLING: {
+        "en": ("Thank you, but the total still differs from ours.", "One line is still wrong: the end date."),
+        "hu": ("Köszönjük, de nálunk még mindig más a végösszeg.", "Egy tétel még nem jó: a lejárat napja."),
+    },
+}
+WITH_VENDOR = {
+    "en": (
+        "This one lies with Microsoft. We have opened a case for you, and you’ll hear from us, not from them.",
+        "We have done what can be done from here and taken it to Microsoft. I’ll write as soon as they answer.",
+    ),
+    "hu": (
+        "A hiba a Microsoftnál van. Megnyitottuk az esetet, a fejleményekről mi értesítjük.",
+        "Ami innen megtehető, azt megtettük, az ügyet a Microsofthoz továbbítottuk. Amint válaszolnak, írok.",
+    ),
 }
 SINCE = {
     "en": (

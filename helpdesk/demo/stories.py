@@ -9,7 +9,14 @@ from helpdesk.demo.story import Story
 __all__ = ["SITES", "STORIES", "Story"]
 
 SITES = {
-    "en": ("Bristol", "Zagreb", "Ljubljana", "Turku", "Tartu", "Győr", "Basel", "Leeds"),
-    "hu": ("Győr", "Szeged", "Pécs", "Miskolc", "Székesfehérvár", "Sopron", "Kecskemét"),
+    "HU": ("Győr", "Szeged", "Pécs", "Miskolc", "Székesfehérvár", "Sopron", "Kecskemét"),
+    "SI": ("Maribor", "Koper"),
+    "CH": ("Basel", "Zug"),
+    "HR": ("Rijeka", "Split"),
+    "GB": ("Bristol", "Leeds", "Hull"),
+    "NO": ("Bergen", "Tromsø"),
+    "FI": ("Turku", "Oulu"),
+    "EE": ("Tartu", "Narva"),
 }
+"""Where a customer of each country has an office besides its seat."""
 STORIES = ENGLISH + HUNGARIAN

@@ -6,8 +6,7 @@ import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 from flask import Flask
@@ -197,7 +196,7 @@ class _Month:
             part_of_month = self._dice.random() ** 0.6  # the desk grows: more come towards the end
             at = self._calendar.add(begin, max(int(open_seconds * part_of_month), 1))
             late = timedelta(hours=self._dice.uniform(4, 12)) if self._dice.random() < 0.12 else timedelta()
-            moments.append(min((at + late).astimezone(ZoneInfo("UTC")), self._end).replace(microsecond=0))
+            moments.append((at + late if at + late < self._end else at).astimezone(UTC).replace(microsecond=0))
         return sorted(moments)
 
     def _born(self) -> Life:
@@ -210,7 +209,7 @@ class _Month:
         contact = dice.choice(list(db.session.scalars(people.order_by(Contact.id))))
         agent = dice.choice(town.agents[story.kind])
         topic_id = town.topics[story.kind, story.topic]
-        details = {"n": dice.randrange(3, 40), "site": dice.choice(SITES[story.language])}
+        details = {"n": dice.randrange(3, 40), "site": dice.choice(SITES[company.country])}
         own_dice = random.Random(dice.random())  # noqa: S311
         return life(Cast(story, customer, contact, agent, town.lead, topic_id, details, own_dice))
 
@@ -223,7 +222,7 @@ class _Month:
             return
         if wait is None:
             return
-        then = self._calendar.add(self._hand.at, max(int(wait * 60), 1)).astimezone(ZoneInfo("UTC"))
+        then = self._calendar.add(self._hand.at, max(int(wait * 60), 1)).astimezone(UTC)
         heapq.heappush(self._lives, (then, order, ticket))
 
     def _let_time_pass(self, until: datetime) -> None:

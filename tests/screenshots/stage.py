@@ -20,10 +20,10 @@ from helpdesk.accounts.actor import COMMAND_LINE
 from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
 from helpdesk.demo import world
-from helpdesk.sla.models import BreachToReview
+from helpdesk.sla.models import Breach, BreachToReview
 from helpdesk.tickets.actions.trackers import another_tracker
 from helpdesk.tickets.models import Message, Ticket
-from workflows.vocabulary import ESCALATED_STATES, Kind, State
+from workflows.vocabulary import ESCALATED_STATES, ClockKind, Kind, State
 
 MOMENT = datetime(2026, 11, 24, 13, 12, tzinfo=UTC)
 """Tue 24 Nov 2026, 14:12 in Budapest."""
@@ -51,7 +51,7 @@ def stage(folder: Path) -> Iterator[Stage]:
     schema.upgrade(app)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     url = f"http://127.0.0.1:{server.server_port}"
-    app.config["BASE_URL"] = url
+    app.config["BASE_URL"] = "https://support.example.com"  # as links show it
     with Hand(MOMENT).at_work():
         with app.app_context():
             world.build(app, tickets=TICKETS, seed=1, progress=lambda _more: None)
@@ -90,7 +90,7 @@ def _chosen(url: str) -> Stage:
         url=url,
         ticket=escalated,
         to_escalate=_longest(technical, Ticket.state == State.PARTNER_RESOLUTION),
-        breach=db.session.scalars(sa.select(BreachToReview.breach_id).limit(1)).one(),
+        breach=_newest_breach(),
         track=_tracker(escalated),
         track_hu=_tracker(_longest(working | with_vendor, Ticket.language == "hu")),
     )
@@ -99,6 +99,12 @@ def _chosen(url: str) -> Stage:
 def _longest(*conditions: sa.ColumnElement[bool]) -> int:
     messages = sa.select(sa.func.count()).where(Message.ticket_id == Ticket.id).scalar_subquery()
     return db.session.scalars(sa.select(Ticket.id).where(*conditions).order_by(messages.desc(), Ticket.id)).all()[0]
+
+
+def _newest_breach() -> int:
+    """Of a promised resolution, where who had it tells most."""
+    rows = sa.select(Breach.id).join(BreachToReview).where(Breach.kind == ClockKind.RESOLUTION)
+    return db.session.scalars(rows.order_by(Breach.late_from_at.desc()).limit(1)).one()
 
 
 def _tracker(ticket_id: int) -> str:
