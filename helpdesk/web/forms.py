@@ -19,6 +19,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from helpdesk.database import unit_of_work
 from helpdesk.errors import Invalid
+from helpdesk.web.formwords import WORDS, Words
 from helpdesk.web.labels import label
 from helpdesk.web.language import LANGUAGES
 
@@ -27,6 +28,10 @@ Choices = Callable[[], Iterable[tuple[Any, str]]]
 
 class Form(FlaskForm):
     """A form whose fields take the refusals of an action too."""
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, _form: Any) -> Words:
+            return WORDS
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)  # type: ignore[no-untyped-call]

@@ -66,7 +66,7 @@ def test_different_days(max_: FlaskClient) -> None:
         ("shifts", "2026-12-12 8-14-16", "Write opening and closing"),
         ("shifts", "tomorrow 08:00-12:00", "not one like 2026-01-31"),
         ("breaks", "2026-12-01 10:00-25:00", "no time from 00:00 to 24:00"),
-        ("timezone", "Mars/Olympus", "Not a valid choice"),
+        ("timezone", "Mars/Olympus", "Choose one of the list"),
         ("name", "", "This is needed."),
         ("name", "Desk hours", "This name is taken."),
     ],

@@ -84,7 +84,7 @@ def test_targets_are_written_as_people_say_them(max_: FlaskClient, promised: Pro
         ("warn_diagnosis", "100", "From 1 to 99 per cent."),
         ("name", "Standard", "This name is taken."),
         ("support_plan_id", "", "at least one condition"),
-        ("calendar_diagnosis_p2", "99", "Not a valid choice"),
+        ("calendar_diagnosis_p2", "99", "Choose one of the list"),
     ],
 )
 def test_errors_stand_at_the_field(max_: FlaskClient, promised: Promised, name: str, typed: str, sentence: str) -> None:

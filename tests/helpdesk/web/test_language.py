@@ -6,20 +6,37 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask, current_app
 from flask.testing import FlaskClient
+from flask_babel import force_locale
+from wtforms import (
+    DateField,
+    DateTimeLocalField,
+    DecimalField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired
 
 from helpdesk.accounts.models import User
 from helpdesk.clock import Hand
 from helpdesk.customers.models import Subscription
 from helpdesk.database import Base, db, unit_of_work
+from helpdesk.sla import wording
 from helpdesk.tickets.actions.conversation import reply
 from helpdesk.tickets.actions.opening import Opened
+from helpdesk.web.forms import Form
+from helpdesk.web.formwords import SENTENCES
 from tests.helpdesk.tickets.conftest import Desk, browser_of, desk, opened, topic_id
 from tests.people import add_person, signed_in
+from workflows.business_time import BusinessCalendar, BusinessTimeError
 from workflows.vocabulary import Role, Service
 
 __all__ = ["desk", "opened", "topic_id"]
@@ -217,3 +234,60 @@ def test_no_page_of_the_desk_mixes_languages(app: Flask, story: Opened, desk: De
 
 def test_no_page_of_the_administration_mixes_languages(app: Flask, desk: Desk) -> None:
     assert mixed(signed_in(app, add_person("Adam", Role.ADMIN, Role.MANAGER)), ADMIN_PAGES) == {}
+
+
+# sentences of others --------------------------------------------------------------------------------
+
+
+def refused(**parts: Any) -> BusinessTimeError:
+    with pytest.raises(BusinessTimeError) as caught:
+        BusinessCalendar(timezone=parts.pop("timezone", "UTC"), **parts)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        ({"timezone": "Mars/Olympus", "week": {"mon": [("08:00", "18:00")]}}, "unknown_zone"),
+        ({"week": {"mon": [("08:00", "25:00")]}}, "invalid_interval"),
+        ({"week": {"mon": [("08:00", "12:00"), ("11:00", "18:00")]}}, "overlapping_intervals"),
+        ({"week": {"mon": [("08:00", "18:00")]}, "holidays": {"2026-02-30": ""}}, "invalid_date"),
+        ({"week": {}}, "never_open"),
+    ],
+)
+def test_a_calendars_refusals_are_said_in_the_readers_language(app: Flask, parts: dict[str, Any], code: str) -> None:
+    error = refused(**parts)
+    assert error.code == code
+    with app.test_request_context():
+        with force_locale("en"):
+            assert wording.sentence(error) == str(error)
+        with force_locale("hu"):
+            hungarian = wording.sentence(error)
+            assert hungarian.startswith(str(wording.SENTENCES[code]))
+    assert hungarian != str(error)
+    assert not re.search(r"\b(the|hours|calendar)\b", hungarian)
+
+
+class Everything(Form):
+    """A field of every type of WTForms that our forms use."""
+
+    one = SelectField(choices=[SelectChoice("a", "A")])
+    several = SelectMultipleField(choices=[SelectChoice("a", "A")])
+    whole = IntegerField()
+    part = DecimalField()
+    day = DateField()
+    at = DateTimeLocalField()
+    needed = StringField(validators=[InputRequired()])
+
+
+@pytest.mark.parametrize(("language", "needed"), [("en", "This is needed."), ("hu", "Ezt meg kell adni.")])
+def test_what_wtforms_says_is_said_in_our_words(app: Flask, language: str, needed: str) -> None:
+    typed = dict.fromkeys(("one", "several", "whole", "part", "day", "at"), "x")
+    with app.test_request_context(method="POST", data=typed), force_locale(language):
+        form = Everything()
+        assert not form.is_accepted()
+        said_of = {name: errors[0] for name, errors in form.errors.items()}
+    assert set(said_of) == {*typed, "needed"}
+    assert said_of["needed"] == needed
+    with app.test_request_context(), force_locale(language):
+        assert set(said_of.values()) <= {str(sentence) for sentence in SENTENCES.values()}
