@@ -14,7 +14,6 @@ from helpdesk.accounts.permissions import Permission
 from helpdesk.accounts.queries import enabled_users, teams
 from helpdesk.accounts.session import actor, person_may, requires, signed_in
 from helpdesk.clock import now
-from helpdesk.customers.queries import customer_choices
 from helpdesk.database import unit_of_work
 from helpdesk.errors import Invalid
 from helpdesk.management import actions, pile, queries
@@ -26,6 +25,7 @@ from helpdesk.management.review import review_of
 from helpdesk.management.strip import Strip, strip_of
 from helpdesk.management.today import Asked, Page, said
 from helpdesk.sla.tally import kept_by_hour
+from helpdesk.tickets.queries import recent_customers
 from helpdesk.web import moments
 from helpdesk.web.forms import see_other
 from helpdesk.web.labels import label
@@ -179,7 +179,7 @@ def _fields(asked: BreachFilter) -> list[dict[str, Any]]:
         ("kind", _("Promise"), asked.kind, [(kind.value, label(kind)) for kind in ClockKind]),
         ("assignee", _("Who had it"), asked.assignee, [(user.id, user.name) for user in enabled_users()]),
         ("team", _("Team"), asked.team, [(team.id, team.name) for team in teams()]),
-        ("customer", _("Customer"), asked.customer, list(customer_choices())),
+        ("customer", _("Customer"), asked.customer, recent_customers(asked.customer)),
         ("from", _("From"), asked.from_on, []),
         ("to", _("Until"), asked.to_on, []),
     ]

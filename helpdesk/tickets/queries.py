@@ -22,6 +22,8 @@ from workflows.vocabulary import Turn
 PAGE = 50
 COUNT_TO = 1000
 SEARCH_LIMIT = 200
+RECENT = 200
+"""Tickets whose customers a filter offers."""
 
 _Assignee = aliased(User)
 _ROW = (
@@ -136,6 +138,18 @@ def _bounded(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ScalarSelect[in
     return sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery()
 
 
+def neighbour(asked: QueueFilter, number: int, user_id: int, now: datetime, *, is_next: bool) -> int | None:
+    """The ticket behind ``number`` in the list ``asked``, or the one before; None at its end."""
+    key = db.session.execute(sa.select(*QUEUE_ORDER).where(Ticket.id == number)).one_or_none()
+    if key is None:
+        return None
+    own = sa.tuple_(*key, types=[column.type for column in QUEUE_ORDER])
+    beyond = sa.tuple_(*QUEUE_ORDER) > own if is_next else sa.tuple_(*QUEUE_ORDER) < own
+    order = QUEUE_ORDER if is_next else [column.desc() for column in QUEUE_ORDER]
+    rows = sa.select(Ticket.id).where(IS_OPEN, beyond, *_conditions(asked, user_id, now))
+    return db.session.scalar(rows.order_by(*order).limit(1))
+
+
 def row_of(number: int) -> Any:
     """One ticket as the lists show it, whatever its state; None when there is none."""
     return db.session.execute(_ROWS.where(Ticket.id == number)).one_or_none()
@@ -165,3 +179,15 @@ def matching_ids(words: str, limit: int = SEARCH_LIMIT) -> list[int]:
 def _with_vendor_number(number: str) -> list[int]:
     rows = sa.select(VendorCase.ticket_id).where(VendorCase.number == number)
     return list(db.session.scalars(rows.order_by(VendorCase.ticket_id.desc()).limit(20)))
+
+
+def recent_customers(chosen: int | None) -> list[tuple[int, str]]:
+    """(id, name) of the customers of the newest tickets, and of the ``chosen`` one, by name: what a filter offers.
+
+    A desk has thousands of customers; a list of them all would be most of the page. Words find the others.
+    """
+    newest = sa.select(Ticket.customer_id).order_by(Ticket.id.desc()).limit(RECENT).subquery()
+    wanted = sa.union_all(sa.select(newest.c.customer_id), sa.select(sa.literal(chosen, sa.Integer)))
+    rows = sa.select(Customer.id, Customer.name).where(Customer.id.in_(wanted))
+    found = db.session.execute(rows.order_by(Customer.search_name, Customer.id))
+    return [(customer_id, name) for customer_id, name in found]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -14,11 +15,11 @@ from helpdesk.accounts.permissions import Permission
 from helpdesk.accounts.queries import staff, team_choices
 from helpdesk.accounts.session import actor, person
 from helpdesk.clock import now
-from helpdesk.customers.queries import customer_choices
 from helpdesk.tickets import queries
 from helpdesk.tickets.filters import LONGEST_QUERY, Position, QueueFilter, View
 from helpdesk.tickets.rows import Row, rows_for
 from helpdesk.tickets.views.guard import sees_tickets
+from helpdesk.web.forms import see_other
 from helpdesk.web.labels import label
 from workflows.vocabulary import OPEN_STATES, Kind, Priority, Service, State
 
@@ -28,11 +29,14 @@ Choices = list[tuple[Any, str]]
 def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/queue", view_func=queue)
     blueprint.add_url_rule("/search", view_func=search)
+    blueprint.add_url_rule("/tickets/<int:number>/next", "next_ticket", following)
+    blueprint.add_url_rule("/tickets/<int:number>/previous", "previous_ticket", preceding)
 
 
 @sees_tickets
 def queue() -> ResponseReturnValue:
     moment, asked = now(), QueueFilter.read(request.args)
+    _remember(asked)
     found = queries.queue_page(asked, person().id, moment)
     counts, matching = queries.queue_counts(asked, person().id, moment)
     rows = rows_for(found.rows, actor(), moment)
@@ -94,7 +98,7 @@ def _fields(asked: QueueFilter) -> list[dict[str, Any]]:
         ("priority", _("Priority"), _words(Priority)),
         ("team", _("Team"), team_choices()),
         ("assignee", _("Who has it"), people),
-        ("customer", _("Customer"), list(customer_choices())),
+        ("customer", _("Customer"), queries.recent_customers(asked.customer)),
     ]
     return [
         {"name": name, "text": text, "value": getattr(asked, name), "choices": choices} for name, text, choices in named
@@ -135,6 +139,39 @@ def _page_text(asked: QueueFilter, shown: int, matching: int) -> str:
     if shown == 0:
         return ""
     return _("1–%(shown)s of %(count)s", shown=shown, count=count_text(matching))
+
+
+# from one ticket of the list to the next ---------------------------------------------------------------
+
+_LIST = "queue"
+
+
+def _remember(asked: QueueFilter) -> None:
+    """Keep the list a person works through, so that n and p on a ticket follow it."""
+    query = urlencode(asked.but().query())
+    if session.get(_LIST, "") != query:
+        session[_LIST] = query
+
+
+def remembered() -> QueueFilter:
+    return QueueFilter.read(dict(parse_qsl(session.get(_LIST, ""))))
+
+
+@sees_tickets
+def following(number: int) -> ResponseReturnValue:
+    return _neighbour(number, is_next=True)
+
+
+@sees_tickets
+def preceding(number: int) -> ResponseReturnValue:
+    return _neighbour(number, is_next=False)
+
+
+def _neighbour(number: int, *, is_next: bool) -> Response:
+    """On to the neighbour in the list one came from; at its end back to the list."""
+    asked = remembered()
+    found = queries.neighbour(asked, number, person().id, now(), is_next=is_next)
+    return see_other(f"/tickets/{found}" if found is not None else asked.url())
 
 
 # searching --------------------------------------------------------------------------------------------
