@@ -1,4 +1,4 @@
-"""The events that clocks react to, read from what callers write and checked (sla.md, last section).
+"""The events that clocks react to, read from what callers write and checked.
 
 Parse once with ``read_events`` and pass the result to many calls: parsed events are taken as they are.
 """

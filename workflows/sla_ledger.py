@@ -1,4 +1,4 @@
-"""The minute ledger: every second of a ticket belongs to exactly one owner (workflow.md).
+"""The minute ledger: every second of a ticket belongs to exactly one owner.
 
 Closed hours win over holds, holds over states. The ledger ends at the last closing, merge or
 turning away, or now; a ticket that was reopened spent the time between as resolved.

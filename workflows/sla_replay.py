@@ -1,4 +1,4 @@
-"""Which clock starts, pauses, goes on and ends at which event: the Clocks table of sla.md, replayed."""
+"""Which clock starts, pauses, goes on and ends at which event: the table of clocks in docs/sla.md, replayed."""
 
 from collections.abc import Callable, Iterable
 

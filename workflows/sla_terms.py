@@ -15,7 +15,7 @@ from workflows.vocabulary import ClockChange, ClockKind, PauseCause
 Word = TypeVar("Word", bound=StrEnum)
 Calendars = BusinessCalendar | Mapping[str, Any]
 
-# The last column of the Clocks table in sla.md: what pauses a clock if the policy says nothing of it.
+# The last column of the table in docs/sla.md: what pauses a clock if the policy says nothing of it.
 _CUSTOMER = frozenset({PauseCause.CUSTOMER})
 DEFAULT_PAUSE_ON: Mapping[ClockKind, frozenset[PauseCause]] = {
     ClockKind.PERIODIC_UPDATE: _CUSTOMER,
@@ -53,7 +53,7 @@ class Level(NamedTuple):
     minutes_after: int | None
 
     def due(self, target: int) -> Due:
-        """Return when this level is due for a target in seconds; per cent rounds up (sla.md, R7)."""
+        """Return when this level is due for a target in seconds; per cent rounds up (docs/sla.md, R7)."""
         if self.minutes_after is not None:
             return Due(target + 60 * self.minutes_after, 2, self.number, ClockChange.LADDERED)
         if self.percent is not None:

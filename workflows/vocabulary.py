@@ -268,7 +268,7 @@ class SlaParty(StrEnum):
 
 
 class LedgerOwner(StrEnum):
-    """Whom or what a minute of a ticket belongs to (workflow.md, "Minute ledger")."""
+    """Whom or what a minute of a ticket belongs to."""
 
     INTAKE = "intake"
     DIAGNOSIS = "diagnosis"
@@ -334,7 +334,7 @@ class Boundary(StrEnum):
 
 
 class BoundaryReason(StrEnum):
-    """Why a fault is the vendor's (domain.md section 3)."""
+    """Why a fault is the vendor's."""
 
     UNAVAILABLE = "unavailable"
     UNDOCUMENTED = "undocumented"

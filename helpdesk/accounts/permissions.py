@@ -62,7 +62,7 @@ BILLING_TICKETS_ONLY = frozenset(
         Permission.CHASE_VENDOR,
     }
 )
-"""What a billing admin may do on billing tickets only (workflow.md, "Who may do what")."""
+"""What a billing admin may do on billing tickets only."""
 
 
 def may(roles: Iterable[Role], permission: Permission, kind: Kind | None = None) -> bool:

@@ -61,8 +61,11 @@ class Cast:
         """The story's text with this ticket's number of people and place."""
         return text.format_map(self.details)
 
-    def phrase(self, ways: Mapping[str, tuple[str, ...]]) -> str:
+    def phrase(self, ways: phrases.Ways) -> str:
         return self.dice.choice(ways[self.story.language])
+
+    def phrase_of_kind(self, ways: Mapping[Kind, phrases.Ways]) -> str:
+        return self.phrase(ways[self.story.kind])
 
     def minutes(self, usual: float) -> float:
         """A believable duration around ``usual`` business minutes: mostly near it, sometimes far above."""
@@ -79,7 +82,7 @@ class Cast:
 def life(cast: Cast) -> Life:
     """A ticket from its opening to wherever it gets before the demo's present."""
     number = _open(cast)
-    yield cast.minutes(12)
+    yield cast.minutes(18)
     if cast.happens(0.05):
         assigning.assign(number, cast.agent, cast.agent.id, now())
         reason = TurnAwayReason.SPAM if cast.happens(0.4) else TurnAwayReason.NOT_OUR_CUSTOMER
@@ -113,7 +116,7 @@ def _open(cast: Cast) -> int:
         customer_id=cast.customer.id if by_phone else None,
         source=Source.PHONE if by_phone else Source.WEB,
         language=story.language,
-        reply=cast.phrase(phrases.THANKS) if by_phone and cast.happens(0.5) else "",
+        reply=cast.phrase_of_kind(phrases.THANKS) if by_phone and cast.happens(0.5) else "",
         intake=_intake(cast),
     )
     return open_ticket(opening, cast.agent if by_phone else None, now()).ticket.id
@@ -134,7 +137,7 @@ def _triage(cast: Cast, number: int) -> Life:
     chosen = triaging.Classification(story.kind, story.service, ticket.impact, ticket.urgency, cast.topic_id)
     triaging.classify(number, cast.agent, chosen, now())
     yield cast.minutes(15)
-    conversation.reply(number, cast.agent, cast.phrase(phrases.THANKS), now())
+    conversation.reply(number, cast.agent, cast.phrase_of_kind(phrases.THANKS), now())
     moving.move(number, cast.agent, Trigger.START_DIAGNOSIS, now())
     yield cast.minutes(40)
 
@@ -214,7 +217,7 @@ def _work(cast: Cast, number: int) -> Life:
         holding.hold(number, cast.agent, HoldCause.SCHEDULED, now(), until=until)
         yield cast.minutes(900)
     if cast.happens(0.4):
-        conversation.reply(number, cast.agent, cast.phrase(phrases.NEWS), now())
+        conversation.reply(number, cast.agent, cast.phrase_of_kind(phrases.NEWS), now())
         yield cast.minutes(200)
     yield cast.minutes(120)
 
@@ -223,7 +226,7 @@ def _finish(cast: Cast, number: int) -> Life:
     _resolve(cast, number)
     yield cast.minutes(300)
     if cast.happens(0.07):
-        conversation.contact_writes(number, cast.contact, cast.phrase(phrases.AGAIN[cast.story.kind]), now())
+        conversation.contact_writes(number, cast.contact, cast.phrase_of_kind(phrases.AGAIN), now())
         yield cast.minutes(120)
         _resolve(cast, number)
         yield cast.minutes(300)

@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from workflows.vocabulary import Kind
 
-THANKS = {
-    "en": (
-        "Thank you for writing to us. I have it and am looking into it now.",
-        "Thanks for the clear description. I’ll start with the logs and come back to you today.",
-        "Got it. I’m on it, and you’ll hear from me as soon as I know where it comes from.",
-    ),
-    "hu": (
-        "Köszönjük a megkeresést. Nálam van az ügy, már vizsgálom.",
-        "Köszönöm a pontos leírást. A naplókkal kezdem, és még ma jelentkezem.",
-        "Megkaptam, dolgozom rajta. Amint tudom, mi okozza, írok.",
-    ),
+Ways = Mapping[str, tuple[str, ...]]
+"""By language, several of each."""
+
+THANKS: Mapping[Kind, Ways] = {
+    Kind.TECHNICAL: {
+        "en": (
+            "Thank you for writing to us. I have it and am looking into it now.",
+            "Thanks for the clear description. I’ll start with the logs and come back to you today.",
+            "Got it. I’m on it, and you’ll hear from me as soon as I know where it comes from.",
+        ),
+        "hu": (
+            "Köszönjük a megkeresést. Nálam van az ügy, már vizsgálom.",
+            "Köszönöm a pontos leírást. A naplókkal kezdem, és még ma jelentkezem.",
+            "Megkaptam, dolgozom rajta. Amint tudom, mi okozza, írok.",
+        ),
+    },
+    Kind.BILLING: {
+        "en": (
+            "Thank you for writing to us. I have it and am going through your orders now.",
+            "I see what you mean. I’ll compare it with our records and come back to you today.",
+        ),
+        "hu": (
+            "Köszönjük a megkeresést. Nálam van az ügy, átnézem a rendeléseiket.",
+            "Értem a kérdést. Összevetem a nyilvántartásunkkal, és még ma jelentkezem.",
+        ),
+    },
 }
-NEWS = {
-    "en": (
-        "A short word: we are still on it and will write again by tomorrow noon at the latest.",
-        "We have a correction ready and are trying it on one machine first.",
-        "Half of it is done. The rest follows after your people have gone home.",
-    ),
-    "hu": (
-        "Rövid hír: dolgozunk rajta, legkésőbb holnap délig újra jelentkezünk.",
-        "Elkészült a javítás, először egyetlen gépen próbáljuk ki.",
-        "A felével megvagyunk, a többit munkaidő után állítjuk át.",
-    ),
+NEWS: Mapping[Kind, Ways] = {
+    Kind.TECHNICAL: {
+        "en": (
+            "A short word: we are still on it and will write again by tomorrow noon at the latest.",
+            "We have a correction ready and are trying it on one machine first.",
+            "Half of it is done. The rest follows after your people have gone home.",
+        ),
+        "hu": (
+            "Rövid hír: dolgozunk rajta, legkésőbb holnap délig újra jelentkezünk.",
+            "Elkészült a javítás, először egyetlen gépen próbáljuk ki.",
+            "A felével megvagyunk, a többit munkaidő után állítjuk át.",
+        ),
+    },
+    Kind.BILLING: {
+        "en": (
+            "A short word: bookkeeping is checking it, and you’ll hear from us by tomorrow noon.",
+            "We found the order. One confirmation is missing, and I have asked for it.",
+        ),
+        "hu": (
+            "Rövid hír: a könyvelés ellenőrzi, legkésőbb holnap délig jelentkezünk.",
+            "Megvan a rendelés. Egy visszaigazolás hiányzik, azt már megkértem.",
+        ),
+    },
 }
-AGAIN = {
+AGAIN: Mapping[Kind, Ways] = {
     Kind.TECHNICAL: {
         "en": ("It is back, exactly as before.", "It worked until this morning. Now it’s the same again."),
         "hu": ("Újra jelentkezik, pontosan úgy, mint korábban.", "Ma reggelig jó volt, most megint ugyanaz."),
@@ -38,7 +67,7 @@ AGAIN = {
         "hu": ("Köszönjük, de nálunk még mindig más a végösszeg.", "Egy tétel még nem jó: a lejárat napja."),
     },
 }
-WITH_VENDOR = {
+WITH_VENDOR: Ways = {
     "en": (
         "This one lies with Microsoft. We have opened a case for you, and you’ll hear from us, not from them.",
         "We have done what can be done from here and taken it to Microsoft. I’ll write as soon as they answer.",
@@ -48,7 +77,7 @@ WITH_VENDOR = {
         "Ami innen megtehető, azt megtettük, az ügyet a Microsofthoz továbbítottuk. Amint válaszolnak, írok.",
     ),
 }
-SINCE = {
+SINCE: Ways = {
     "en": (
         "This morning, about eight",
         "Yesterday afternoon",

@@ -191,7 +191,7 @@ class _Month:
         begin = self._hand.at
         open_seconds = self._calendar.between(begin, self._end)
         fresh = min(tickets, 3 + tickets // 60)  # somebody always has just written
-        moments = [self._end - timedelta(minutes=self._dice.randrange(4, 300)) for _number in range(fresh)]
+        moments = [self._end - timedelta(minutes=self._dice.randrange(3, 60)) for _number in range(fresh)]
         for _number in range(tickets - fresh):
             part_of_month = self._dice.random() ** 0.6  # the desk grows: more come towards the end
             at = self._calendar.add(begin, max(int(open_seconds * part_of_month), 1))

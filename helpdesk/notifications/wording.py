@@ -65,7 +65,7 @@ PORTALS: Final[Mapping[Service, tuple[str, str]]] = {
     Service.DYNAMICS365: ("Power Platform admin center", "https://admin.powerplatform.microsoft.com/support"),
     Service.OTHER: ("Microsoft Support", "https://support.microsoft.com/contactus"),
 }
-"""Where the customer of somebody else asks for help, by service (domain.md, R19): name and address."""
+"""Where the customer of somebody else asks for help, by service (docs/partner-duties.md, R19): name and address."""
 
 
 def language_of(wanted: str) -> str:

@@ -33,7 +33,7 @@ class Promises:
 def choose_policy(
     kind: Kind, service: Service, customer_id: int | None, support_plan_id: int | None, book: Promises | None = None
 ) -> SlaPolicy:
-    """The first enabled policy whose every condition matches, else the marked default (sla.md, R6).
+    """The first enabled policy whose every condition matches, else the marked default (docs/sla.md, R6).
 
     Guests have no customer and no plan: they match only policies without those conditions. The policy is
     detached from any session. ``book`` is given by whoever has read it in this transaction already. Raises

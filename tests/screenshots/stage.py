@@ -21,9 +21,10 @@ from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
 from helpdesk.demo import world
 from helpdesk.sla.models import Breach, BreachToReview
+from helpdesk.tickets import facts
 from helpdesk.tickets.actions.trackers import another_tracker
 from helpdesk.tickets.models import Message, Ticket
-from workflows.vocabulary import ESCALATED_STATES, ClockKind, Kind, State
+from workflows.vocabulary import ESCALATED_STATES, OPEN_STATES, ClockKind, Kind, State
 
 MOMENT = datetime(2026, 11, 24, 13, 12, tzinfo=UTC)
 """Tue 24 Nov 2026, 14:12 in Budapest."""
@@ -89,7 +90,7 @@ def _chosen(url: str) -> Stage:
     return Stage(
         url=url,
         ticket=escalated,
-        to_escalate=_longest(technical, Ticket.state == State.PARTNER_RESOLUTION),
+        to_escalate=_offered_a_channel(),
         breach=_newest_breach(),
         track=_tracker(escalated),
         track_hu=_tracker(_longest(working | with_vendor, Ticket.language == "hu")),
@@ -99,6 +100,16 @@ def _chosen(url: str) -> Stage:
 def _longest(*conditions: sa.ColumnElement[bool]) -> int:
     messages = sa.select(sa.func.count()).where(Message.ticket_id == Ticket.id).scalar_subquery()
     return db.session.scalars(sa.select(Ticket.id).where(*conditions).order_by(messages.desc(), Ticket.id)).all()[0]
+
+
+def _offered_a_channel() -> int:
+    """A ticket that could go to the vendor now, by a channel the desk recommends."""
+    rows = sa.select(Ticket).where(Ticket.kind == Kind.TECHNICAL, Ticket.state.in_(OPEN_STATES))
+    for ticket in db.session.scalars(rows.order_by(Ticket.language, Ticket.priority, Ticket.id)):
+        verdicts = facts.verdicts(ticket, facts.gather(ticket, COMMAND_LINE, now()), now())
+        if any(verdict.is_recommended for verdict in verdicts):
+            return ticket.id
+    raise LookupError("No ticket of this world may be escalated: choose another seed.")
 
 
 def _newest_breach() -> int:

@@ -1,4 +1,4 @@
-"""Time as people say it: the words of ui.md, principle 2."""
+"""Time as people say it."""
 
 from __future__ import annotations
 
