@@ -32,10 +32,10 @@ def gather(ticket: Ticket, actor: Actor, now: datetime, asked: Mapping[str, Any]
     facts = rules.Facts(
         kind=ticket.kind,
         actor=_actor(actor, ticket),
-        service=ticket.service if ticket.is_classified else None,
-        impact=ticket.impact if ticket.is_classified else None,
-        urgency=ticket.urgency if ticket.is_classified else None,
-        has_topic=ticket.topic_id is not None,
+        service=ticket.service,
+        impact=ticket.impact,
+        urgency=ticket.urgency,
+        has_topic=ticket.topic_id is not None and ticket.is_classified,  # the rest the contact has chosen already
         is_customer_confirmed=ticket.is_customer_confirmed,
         has_assignee=ticket.assignee_id is not None,
         diagnosis=_diagnosis(diagnosis_of(ticket.id)),

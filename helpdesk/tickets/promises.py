@@ -121,7 +121,7 @@ def _detail(cycle: sla.Cycle) -> str:
     )
     if cycle.deadline is None:
         return str(done)
-    due = _("due %(moment)s", moment=moments.moment(cycle.deadline))
+    due = _("due %(moment)s", moment=moments.moment_or_time(cycle.deadline))
     return f"{due} · {done}"
 
 

@@ -38,8 +38,13 @@ def _said(value: Any) -> Any:
 
 def told(reasons: Iterable[Reason], number: int) -> list[Told]:
     """Every reason once, each with the way to open the door on the ticket ``number``."""
-    sentences = dict.fromkeys((say(reason), reason.mend) for reason in reasons)
-    return [Told(text, *_way(mend, number)) for text, mend in sentences]
+    sentences = list(dict.fromkeys((say(reason), reason.mend) for reason in reasons))
+    following = [mend for _text, mend in sentences[1:]] + [None]
+    # reasons that one page mends stand together: the last of them leads there
+    return [
+        Told(text, *_way(mend if mend is not after else None, number))
+        for (text, mend), after in zip(sentences, following, strict=True)
+    ]
 
 
 def _way(mend: Mend | None, number: int) -> tuple[str | None, str]:

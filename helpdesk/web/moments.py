@@ -141,6 +141,12 @@ def moment(at: datetime) -> str:
     return f"{_english_date(there, today.year)}, {time}"
 
 
+def moment_or_time(at: datetime) -> str:
+    """Say a moment where only today's need no day: "14:30", "tomorrow 09:40"."""
+    is_today = _local(at).date() == _local(clock.now()).date()
+    return clock_time(at) if is_today else moment(at)
+
+
 def day(at: datetime) -> str:
     """Say the date alone: "Tue 24 Nov", "2026. 11. 24."."""
     there = _local(at)

@@ -28,7 +28,7 @@ from helpdesk.tickets.models import Ticket, Topic
 from helpdesk.tickets.views.triage import topic_choices
 from helpdesk.tickets.views.work import stored_uploads
 from helpdesk.web.forms import see_other
-from workflows.vocabulary import Kind, LinkKind, Source
+from workflows.vocabulary import Kind, Level, LinkKind, Service, Source
 
 MATCHES = 8
 
@@ -80,7 +80,8 @@ def _found(name: str, chosen: str | None) -> dict[str, Any]:
 
 def _prefilled() -> dict[str, Any]:
     """What a follow-up takes over from the ticket it follows."""
-    values: dict[str, Any] = {"draft_id": secrets.token_urlsafe(24), "take": True}
+    values: dict[str, Any] = {"draft_id": secrets.token_urlsafe(24), "take": True, "kind": Kind.TECHNICAL}
+    values |= {"service": Service.MICROSOFT365, "impact": Level.MEDIUM, "urgency": Level.MEDIUM}
     number = request.args.get("follows", type=int)
     closed = db.session.get(Ticket, number) if number is not None else None
     if closed is None:

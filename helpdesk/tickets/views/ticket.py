@@ -28,6 +28,7 @@ from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, VendorNumber
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.rows import hold_text, person_named
 from helpdesk.tickets.views.guard import sees_tickets
+from helpdesk.tickets.views.queue import remembered, view_text
 from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows.vocabulary import State, Trigger
@@ -100,7 +101,7 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
     offered = offers.offers_for(found, known, typed.moves)
     return {
         "ticket": _head(found),
-        "place": None,
+        "place": _place(found),
         "terms": f"{course.terms.policy_name}, {label(found.priority)}",
         "promises": promises.unmet_promises(course, found.id, ids),
         "met": promises.ended_promises(course, found.id, ids),
@@ -118,6 +119,19 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
         **_talk(found),
         **_timeline(found),
         **_boxes(found, reader, typed),
+    }
+
+
+def _place(found: Ticket) -> dict[str, str] | None:
+    """The way to the neighbours in the list; they are looked up only when somebody goes there."""
+    if not found.is_open:
+        return None
+    asked = remembered()
+    return {
+        "text": _("in %(list)s", list=view_text(asked.view)),
+        "list_url": asked.url(),
+        "previous_url": f"/tickets/{found.id}/previous",
+        "next_url": f"/tickets/{found.id}/next",
     }
 
 

@@ -190,3 +190,15 @@ def test_lateness_leaves_pauses_out(desk, opened, hand, ana):
     with unit_of_work():
         holding.release(number, desk.ana, now())
     hand.advance(1800)
+
+
+def test_the_list_one_works_through_leads_on_and_back(ana, desk, opened):
+    first, second, third = (opened(subject=f"Ticket {n}").ticket.id for n in range(3))
+    billing = opened(kind=Kind.BILLING).ticket.id
+    ana.get("/queue?kind=technical")
+    assert ana.get(f"/tickets/{first}/next").location == f"/tickets/{second}"
+    assert ana.get(f"/tickets/{third}/previous").location == f"/tickets/{second}"
+    assert ana.get(f"/tickets/{third}/next").location == "/queue?kind=technical"
+    assert ana.get(f"/tickets/{first}/previous").location == "/queue?kind=technical"
+    ana.get("/queue")
+    assert ana.get(f"/tickets/{third}/next").location == f"/tickets/{billing}"

@@ -76,7 +76,7 @@ def test_a_history_outlives_the_words_it_was_written_in():
 
 def test_a_reason_is_told_with_the_way_to_mend_it():
     ended = Reason("entitlement_ended", "The entitlement ended on %(date)s.", {"date": date(2026, 6, 30)})
-    assert reasons.say(ended) == "The entitlement ended on June 30, 2026."
+    assert reasons.say(ended) == "The entitlement ended on 30 Jun 2026."
     missing = Reason("topic_missing", "The topic is not chosen yet.", mend=Mend.CLASSIFY)
     (told,) = reasons.told([missing, missing], 1042)
     assert (told.text, told.url) == ("The topic is not chosen yet.", "/tickets/1042/classification")
