@@ -34,9 +34,9 @@ _ROW: tuple[Any, ...] = (
     SlaClock.target_seconds.label("clock_target"),
     SlaClock.terms_id,
 )
-_ACKNOWLEDGED = sa.literal_column("breach_review.is_acknowledged", sa.Boolean)
+_ACKNOWLEDGED = sa.text("breach_review.is_acknowledged")
 """The condition of the partial index over reviews, word for word."""
-_any, _earlier = aliased(BreachReview), aliased(BreachReview)
+_earlier = aliased(BreachReview)
 
 
 class BreachPage(NamedTuple):
@@ -53,14 +53,24 @@ def breach_page(asked: BreachFilter, limit: int = PAGE) -> BreachPage:
 
 def page_statement(asked: BreachFilter, limit: int = PAGE) -> sa.Select[Any]:
     """The one statement of a page; it asks for a row more than ``limit`` to know whether others follow."""
-    is_reviewed = sa.exists().where(_any.breach_id == Breach.id, _any.is_acknowledged)
-    rows = _narrowed(asked, *_ROW, is_reviewed.label("is_reviewed"))
+    rows = _narrowed(asked, *_ROW, _is_settled(asked.pile).label("is_reviewed"))
     rows = rows.join(Ticket, Ticket.id == Breach.ticket_id).join(SlaClock, SlaClock.id == Breach.clock_id)
     rows = rows.outerjoin(User, User.id == Breach.assignee_id)
     key = _key(asked.pile)
     if asked.after is not None:
         rows = rows.where(_behind(key, asked.after))
     return rows.order_by(*(column.desc() for column in key)).limit(limit + 1)
+
+
+def _is_settled(pile: Pile) -> sa.ColumnElement[bool]:
+    """Whether a breach of the list has left the pile; only in the list of all this has to be looked up.
+
+    A scalar subquery, because for EXISTS a planner may think it wise to read the whole pile first.
+    """
+    if pile is not Pile.ALL:
+        return sa.literal(pile is Pile.REVIEWED)
+    waiting = sa.select(BreachToReview.breach_id).where(BreachToReview.breach_id == Breach.id).scalar_subquery()
+    return waiting.is_(None)
 
 
 def next_after(asked: BreachFilter, position: Position) -> int | None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from helpdesk.accounts.models import Team, User, UserRole
 from helpdesk.accounts.permissions import GRANTS, Permission
 from helpdesk.customers.models import Contact, Customer
-from helpdesk.database import Moment, db
+from helpdesk.database import Moment, db, is_sqlite
 from helpdesk.escalations.models import SupportChannel, VendorCase
 from helpdesk.sla.models import UNDECIDED, BreachToReview
 from helpdesk.tickets.models import IS_OPEN, Ticket
@@ -66,7 +66,7 @@ _ROWS = (
 )
 _RUNNING, _PAUSED = Ticket.is_paused == sa.false(), Ticket.is_paused == sa.true()
 _BY_DUE = (Ticket.is_paused, Ticket.next_due_at, Ticket.id)
-_SILENT = sa.literal_column(f"vendor_case.state <> '{VendorCaseState.CLOSED}'", sa.Boolean)
+_SILENT = sa.text(f"vendor_case.state <> '{VendorCaseState.CLOSED}'")
 """The condition of the partial index over cases, word for word: SQLite uses it for no other spelling."""
 
 
@@ -94,8 +94,16 @@ def near_tickets(now: datetime, team_id: int | None, limit: int = ROWS) -> sa.Se
 
 def unassigned_tickets(team_id: int | None, limit: int = ROWS) -> sa.Select[Any]:
     """Open tickets that nobody has, the oldest first."""
-    rows = _ROWS.where(IS_OPEN, Ticket.assignee_id.is_(None), *_of_team(team_id))
-    return rows.order_by(Ticket.created_at, Ticket.id).limit(limit)
+    # left to itself SQLite looks up assignee NULL in the queue's index and sorts everything it finds
+    source = "ticket INDEXED BY ix_ticket_unassigned" if is_sqlite() else "ticket"
+    columns: dict[str, Any] = {
+        name: sa.literal_column(f"ticket.{name}") for name in ("id", "team_id", "assignee_id", "created_at")
+    }
+    oldest = sa.select(columns["id"]).select_from(sa.text(source)).where(IS_OPEN, columns["assignee_id"].is_(None))
+    if team_id is not None:
+        oldest = oldest.where(columns["team_id"] == team_id)
+    oldest = oldest.order_by(columns["created_at"], columns["id"]).limit(limit)
+    return _ROWS.where(Ticket.id.in_(oldest)).order_by(Ticket.created_at, Ticket.id)
 
 
 def silent_cases(before: datetime, team_id: int | None, limit: int = ROWS) -> sa.Select[Any]:
@@ -113,9 +121,11 @@ def silent_cases(before: datetime, team_id: int | None, limit: int = ROWS) -> sa
     return rows.where(*_silent(before, team_id)).order_by(VendorCase.last_word_at, VendorCase.id).limit(limit)
 
 
-def _silent(before: datetime, team_id: int | None) -> list[sa.ColumnElement[bool]]:
+def _silent(before: datetime, team_id: int | None) -> list[Any]:
     is_theirs = VendorCase.state == VendorCaseState.OPEN
-    return [_SILENT, is_theirs, VendorCase.last_word_at < before, IS_OPEN, *_of_team(team_id)]
+    # with a sign before it the column can lead no index: the few silent cases lead, not all tickets of a team
+    of_team = [] if team_id is None else [sa.literal_column("+ticket.team_id", sa.Integer) == team_id]
+    return [_SILENT, is_theirs, VendorCase.last_word_at < before, IS_OPEN, *of_team]
 
 
 def _of_team(team_id: int | None) -> list[sa.ColumnElement[bool]]:
