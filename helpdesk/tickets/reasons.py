@@ -39,11 +39,11 @@ def _said(value: Any) -> Any:
 def told(reasons: Iterable[Reason], number: int) -> list[Told]:
     """Every reason once, each with the way to open the door on the ticket ``number``."""
     sentences = list(dict.fromkeys((say(reason), reason.mend) for reason in reasons))
-    following = [mend for _text, mend in sentences[1:]] + [None]
+    following = [*(mend for _text, mend in sentences), None][1:]
     # reasons that one page mends stand together: the last of them leads there
     return [
         Told(text, *_way(mend if mend is not after else None, number))
-        for (text, mend), after in zip(sentences, following, strict=True)
+        for (text, mend), after in zip(sentences, following, strict=False)  # nothing follows where nothing stands
     ]
 
 
