@@ -37,7 +37,8 @@ function start(place) {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) panel.querySelector("form").requestSubmit();
     });
   }
-  choose(location.hash === "#note" ? "note" : "reply", { focus: false });
+  const isForNotes = location.hash === "#note" || !place.querySelector("[data-tab=reply]"); // some may only note
+  choose(isForNotes ? "note" : "reply", { focus: false });
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-writes]");
     if (!opener) return;

@@ -80,6 +80,7 @@ def test_a_reason_is_told_with_the_way_to_mend_it():
     missing = Reason("topic_missing", "The topic is not chosen yet.", mend=Mend.CLASSIFY)
     (told,) = reasons.told([missing, missing], 1042)
     assert (told.text, told.url) == ("The topic is not chosen yet.", "/tickets/1042/classification")
+    assert reasons.told([], 1042) == []
 
 
 def test_every_mend_leads_somewhere_but_those_the_desk_keeps_no_record_of():
