@@ -12,7 +12,16 @@ from workflows.vocabulary import ChannelKind, Service
 
 def channels() -> list[rules.Channel]:
     """The channels as the rules read them, cheapest first."""
-    rows = db.session.scalars(sa.select(SupportChannel).order_by(SupportChannel.cost_rank))
+    # columns only, here and below: every page of a ticket asks
+    columns = (
+        SupportChannel.kind,
+        SupportChannel.services,
+        SupportChannel.cost_rank,
+        SupportChannel.fee,
+        SupportChannel.needs_entitlement,
+        SupportChannel.is_enabled,
+    )
+    rows = db.session.execute(sa.select(*columns).order_by(SupportChannel.cost_rank, SupportChannel.id))
     return [
         rules.Channel(
             kind=row.kind,
@@ -29,17 +38,24 @@ def channels() -> list[rules.Channel]:
 
 def entitlements() -> list[rules.Entitlement]:
     """Every entitlement as the rules read it; ``number`` is its row's id."""
-    rows = sa.select(Entitlement, SupportChannel.kind).join(Entitlement.channel)
+    columns = (
+        Entitlement.id,
+        SupportChannel.kind,
+        Entitlement.starts_on,
+        Entitlement.ends_on,
+        Entitlement.incidents_included,
+        Entitlement.incidents_used,
+    )
     return [
         rules.Entitlement(
             number=row.id,
-            channel=kind,
+            channel=row.kind,
             starts_on=row.starts_on,
             ends_on=row.ends_on,
             incidents_included=row.incidents_included,
             incidents_used=row.incidents_used,
         )
-        for row, kind in db.session.execute(rows)
+        for row in db.session.execute(sa.select(*columns).join(Entitlement.channel))
     ]
 
 

@@ -29,6 +29,7 @@ UNTRACKED = Standing(tracks_rights=False)
 
 def gather(ticket: Ticket, actor: Actor, now: datetime, asked: Mapping[str, Any] | None = None) -> rules.Facts:
     """The facts of ``ticket`` for ``actor`` at ``now``; ``asked`` is what a move's form collected."""
+    open_children, open_vendor_cases = _still_open(ticket)
     facts = rules.Facts(
         kind=ticket.kind,
         actor=_actor(actor, ticket),
@@ -39,8 +40,8 @@ def gather(ticket: Ticket, actor: Actor, now: datetime, asked: Mapping[str, Any]
         is_customer_confirmed=ticket.is_customer_confirmed,
         has_assignee=ticket.assignee_id is not None,
         diagnosis=_diagnosis(diagnosis_of(ticket.id)),
-        open_children=_open_children(ticket),
-        open_vendor_cases=sum(not case.left_open_reason for case in open_cases(ticket)),
+        open_children=open_children,
+        open_vendor_cases=open_vendor_cases,
         is_reopen_window_open=_may_still_reopen(ticket, now),
         is_quiet_over=ticket.closes_at is not None and ticket.closes_at <= now,
         particulars=_particulars(ticket, asked or {}),
@@ -92,14 +93,18 @@ def _diagnosis(record: Diagnosis | None) -> rules.Diagnosis:
     )
 
 
-def _open_children(ticket: Ticket) -> int:
+def _still_open(ticket: Ticket) -> tuple[int, int]:
+    """How many child tickets are open, and how many vendor cases nobody has left open on purpose: one statement."""
     children = sa.select(sa.func.count()).select_from(TicketLink).join(Ticket, Ticket.id == TicketLink.to_id)
-    of_this = (
-        TicketLink.from_id == ticket.id,
-        TicketLink.kind == LinkKind.PARENT,
-        Ticket.state.in_(OPEN_STATES),
+    children = children.where(
+        TicketLink.from_id == ticket.id, TicketLink.kind == LinkKind.PARENT, Ticket.state.in_(OPEN_STATES)
     )
-    return db.session.scalar(children.where(*of_this)) or 0
+    cases = sa.select(sa.func.count()).select_from(VendorCase)
+    cases = cases.where(
+        VendorCase.ticket_id == ticket.id, VendorCase.state != VendorCaseState.CLOSED, VendorCase.left_open_reason == ""
+    )
+    row = db.session.execute(sa.select(children.scalar_subquery(), cases.scalar_subquery())).one()
+    return row[0], row[1]
 
 
 def _may_still_reopen(ticket: Ticket, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -81,10 +81,11 @@ _MESSAGE = (
 
 
 def talk_of(ticket: Ticket, view: TalkView = TalkView.ALL, before: int | None = None) -> Talk:
-    """Three statements whatever the length: counts, one page of messages, their files."""
-    counts = _counts(ticket.id)
+    """At most three statements whatever the length: one page of messages, their files, and counts of a long talk."""
     found = _page(ticket.id, view, before)
     has_older = len(found) > PAGE
+    is_whole = view is TalkView.ALL and before is None and not has_older
+    counts = _tally(row.is_public for row in found) if is_whole else _counts(ticket.id)
     found = found[:PAGE][::-1]
     files = _files([row.id for row in found])
     last_id = found[-1].id if found and before is None else None
@@ -107,7 +108,15 @@ def _page(ticket_id: int, view: TalkView, before: int | None) -> Sequence[Any]:
 def _counts(ticket_id: int) -> dict[TalkView, int]:
     rows = sa.select(Message.is_public, sa.func.count()).where(Message.ticket_id == ticket_id)
     by_kind: dict[bool, int] = dict(db.session.execute(rows.group_by(Message.is_public)).all())
-    public, notes = by_kind.get(True, 0), by_kind.get(False, 0)
+    return _by_view(by_kind.get(True, 0), by_kind.get(False, 0))
+
+
+def _tally(are_public: Iterable[bool]) -> dict[TalkView, int]:
+    public = list(are_public)
+    return _by_view(sum(public), len(public) - sum(public))
+
+
+def _by_view(public: int, notes: int) -> dict[TalkView, int]:
     return {TalkView.ALL: public + notes, TalkView.PUBLIC: public, TalkView.NOTES: notes}
 
 

@@ -63,6 +63,9 @@ class Names(NamedTuple):
     contacts: Mapping[int, str]
     customers: Mapping[int, str]
 
+    def with_others(self, others: Names) -> Names:
+        return Names(*({**own, **more} for own, more in zip(self, others, strict=True)))
+
     def actor(self, reference: str) -> str:
         """Who did it: "Ana Kovács", or the desk itself."""
         kind, _colon, number = reference.partition(":")
@@ -89,9 +92,9 @@ def happened(event: TicketEvent) -> Happened:
     return Happened(event.seq, event.at, event.actor, event.what, json.loads(event.particulars))
 
 
-def tell(events: Sequence[Happened]) -> list[Told]:
-    """The lines of ``events``: one statement looks up every name they speak of."""
-    names = names_in(events)
+def tell(events: Sequence[Happened], known: Names | None = None) -> list[Told]:
+    """The lines of ``events``: one statement looks up every name they speak of that is not ``known`` yet."""
+    names = names_in(events, known or Names({}, {}, {}))
     return [Told(event.at, names.actor(event.actor), sentence(event, names)) for event in events]
 
 
@@ -100,7 +103,7 @@ def sentence(event: Happened, names: Names) -> str:
     return SENTENCES[event.what](event.particulars, names)
 
 
-def names_in(events: Iterable[Happened]) -> Names:
+def names_in(events: Iterable[Happened], known: Names) -> Names:
     users, contacts, customers = set[int](), set[int](), set[int]()
     by_actor = {ActorKind.STAFF.value: users, ActorKind.CONTACT.value: contacts}
     for event in events:
@@ -111,7 +114,8 @@ def names_in(events: Iterable[Happened]) -> Names:
             users |= {event.particulars[key] for key in ("to", "was") if event.particulars.get(key) is not None}
         if event.particulars.get("customer") is not None:
             customers.add(event.particulars["customer"])
-    return _looked_up({User: users, Contact: contacts, Customer: customers})
+    sought = {User: users - set(known.users), Contact: contacts - set(known.contacts)}
+    return known.with_others(_looked_up(sought | {Customer: customers - set(known.customers)}))
 
 
 def _looked_up(wanted: Mapping[Any, set[int]]) -> Names:

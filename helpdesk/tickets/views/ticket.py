@@ -31,7 +31,9 @@ from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.queue import remembered, view_text
 from helpdesk.web import moments
 from helpdesk.web.labels import label
-from workflows.vocabulary import State, Trigger
+from workflows.vocabulary import Role, State, Trigger
+
+Colleagues = list[tuple[int, str, frozenset[Role]]]
 
 
 def register(blueprint: Blueprint) -> None:
@@ -94,7 +96,7 @@ def conflict_page(number: int, error: Conflict, typed: Typed) -> Response:
 
 
 def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> dict[str, Any]:
-    known = facts.gather(found, reader, moment)
+    known, colleagues = facts.gather(found, reader, moment), staff()
     course = promises.course_of(found, moment)
     ids = promises.clock_ids(found.id)
     walked = way.way_of(found, course, current_app.config["CLOSE_AFTER"])
@@ -117,8 +119,8 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
         "typed": typed,
         **_rights(found, reader),
         **_talk(found),
-        **_timeline(found),
-        **_boxes(found, reader, typed),
+        **_timeline(found, colleagues),
+        **_boxes(found, reader, typed, colleagues),
     }
 
 
@@ -170,17 +172,20 @@ def _talk(found: Ticket) -> dict[str, Any]:
     }
 
 
-def _timeline(found: Ticket) -> dict[str, Any]:
+def _timeline(found: Ticket, colleagues: Colleagues) -> dict[str, Any]:
     latest = timeline.events_of(found.id)
+    customers = {found.customer.id: found.customer.name} if found.customer else {}
+    users = {user_id: name for user_id, name, _roles in colleagues}
+    known = timeline.Names(users, {found.contact_id: found.contact.name}, customers)
     has_more = found.event_count > len(latest)
     return {
-        "timeline": timeline.tell(latest),
+        "timeline": timeline.tell(latest, known),
         "timeline_count": found.event_count,
         "timeline_url": f"/tickets/{found.id}/events" if has_more else None,
     }
 
 
-def _boxes(found: Ticket, reader: Actor, typed: Typed) -> dict[str, Any]:
+def _boxes(found: Ticket, reader: Actor, typed: Typed, colleagues: Colleagues) -> dict[str, Any]:
     """The forms at hand: reply, note, hold, assignee."""
     may_reply = reader.may(Permission.REPLY, found.kind) and found.state is not State.MERGED
     may_note = reader.may(Permission.NOTE, found.kind)
@@ -193,7 +198,7 @@ def _boxes(found: Ticket, reader: Actor, typed: Typed) -> dict[str, Any]:
         "may_release": may_hold,
         "hold_form": (typed.hold or HoldForm()) if may_hold else None,
         "assignee": person_named(found.assignee.name, found.assignee_id) if found.assignee else None,
-        "assign_choices": assign_choices(found) if reader.may(Permission.ASSIGN, found.kind) else None,
+        "assign_choices": assign_choices(found, colleagues) if reader.may(Permission.ASSIGN, found.kind) else None,
         "may_take": reader.may(Permission.MOVE_TICKETS, found.kind) and found.assignee_id != reader.user_id,
     }
 
@@ -205,9 +210,9 @@ def _held(found: Ticket) -> str:
     return _("%(cause)s since %(moment)s", cause=label(found.hold_cause), moment=since)
 
 
-def assign_choices(found: Ticket) -> list[tuple[Any, str]]:
+def assign_choices(found: Ticket, colleagues: Colleagues) -> list[tuple[Any, str]]:
     """Everybody who may work on a ticket of this kind, and nobody."""
-    able = {user_id: name for user_id, name, roles in staff() if may(roles, Permission.MOVE_TICKETS, found.kind)}
+    able = {user_id: name for user_id, name, roles in colleagues if may(roles, Permission.MOVE_TICKETS, found.kind)}
     return [("", _("Nobody")), *able.items()]
 
 
