@@ -161,7 +161,7 @@ def _checked_address(email: str) -> str:
     try:
         found = validate_email(email.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError:
-        raise Invalid(_("This is no e-mail address."), "email") from None
+        raise Invalid(_("This is not an e-mail address."), "email") from None
     address = found.normalized.lower()
     if queries.user_by_email(address) is not None:
         raise Invalid(_("Somebody signs in with this address already."), "email")

@@ -122,7 +122,7 @@ def access(user_id: int) -> ResponseReturnValue:
     if user.is_enabled:
         flash(_("%(name)s may sign in again.", name=user.name), "done")
     else:
-        flash(_("%(name)s is signed out and may sign in no more.", name=user.name), "done")
+        flash(_("%(name)s is signed out and can no longer sign in.", name=user.name), "done")
     return see_other(url_for("accounts.admin.user", user_id=user_id))
 
 

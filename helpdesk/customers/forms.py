@@ -45,7 +45,7 @@ class ContactForm(Form):
 class NewContactForm(ContactForm):
     email = StringField(
         _l("E-mail"),
-        [InputRequired(_l("This is needed.")), Length(max=254), Email(_l("This is no e-mail address."))],
+        [InputRequired(_l("This is needed.")), Length(max=254), Email(_l("This is not an e-mail address."))],
         filters=[stripped],
         description=_l("One person, one address. Somebody we know already keeps their name."),
     )

@@ -129,7 +129,7 @@ class SubmitForm(Form):
     urgency = _one_of(
         _l("How soon does it hurt?"),
         lambda: [
-            (Level.HIGH, _("It hurts now: work has stopped and there is no way round")),
+            (Level.HIGH, _("It hurts now: work has stopped and there is no way around it")),
             (Level.MEDIUM, _("Today or tomorrow: we manage for the moment")),
             (Level.LOW, _("It can wait")),
         ],

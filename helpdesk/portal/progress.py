@@ -167,7 +167,7 @@ def _solution(owed: Mapping[ClockKind, datetime | None]) -> str:
     if due_at is None:
         return _("When we go on, we say by when it is solved.")
     if due_at < now():
-        return _("We meant to solve it by %(moment)s and are sorry that it takes longer.", moment=moment(due_at))
+        return _("We meant to solve it by %(moment)s and are sorry that it is taking longer.", moment=moment(due_at))
     return _sentence(_("Solved by %(moment)s", moment=moment(due_at)))
 
 

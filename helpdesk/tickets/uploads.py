@@ -88,7 +88,7 @@ def take_uploads(sent: Iterable[Upload], room: int) -> Uploads:
 def _take(taken: Uploads, upload: Upload, name: str) -> None:
     content_type = TYPES.get(name.rpartition(".")[2].lower()) if "." in name else None
     if content_type is None:
-        taken.errors.append(_("%(name)s is of a kind we don’t take. Put it into a .zip file.", name=name))
+        taken.errors.append(_("%(name)s is a kind of file we don’t take. Put it into a .zip file.", name=name))
         return
     try:
         stored = store(upload.stream, name, content_type, _limit())

@@ -29,7 +29,7 @@ def test_the_questions_and_the_times_follow_the_choices(page: Any, live_server: 
     _fill(page)
     assert not page.get_by_label("Invoice or subscription").is_visible()
     page.get_by_label("Everyone, or a whole site or team").check()
-    page.get_by_label("It hurts now: work has stopped and there is no way round").check()
+    page.get_by_label("It hurts now: work has stopped and there is no way around it").check()
     page.get_by_text("today 16:12").wait_for()
     page.get_by_label("It can wait", exact=True).check()
     page.get_by_text("tomorrow 12:12").wait_for()

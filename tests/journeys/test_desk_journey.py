@@ -48,7 +48,7 @@ def _rita_asks_for_help(page: Any) -> str:
     page.goto("/submit")
     page.get_by_label("Technical problem").check()
     page.get_by_label("Everyone, or a whole site or team").check()
-    page.get_by_label("It hurts now: work has stopped and there is no way round").check()
+    page.get_by_label("It hurts now: work has stopped and there is no way around it").check()
     page.get_by_label("In one line, what is it?").fill("Nobody can sign in to Outlook")
     page.get_by_label("What did you see or need?").fill("Since about eight it asks for the password again and again.")
     page.get_by_label("Your name").fill("Rita Fehér")

@@ -37,7 +37,7 @@ def _submit(page: Any, _scene: Stage) -> None:
     page.get_by_label("Everyone, or a whole site or team").check()
     page.get_by_label("Your name").fill("Rita Fehér")
     page.get_by_label("Your e-mail address").fill("rita.feher@alpina.example")
-    page.get_by_label("It hurts now: work has stopped and there is no way round").check()
+    page.get_by_label("It hurts now: work has stopped and there is no way around it").check()
     page.locator("#promise").get_by_text("16:12").wait_for()
 
 

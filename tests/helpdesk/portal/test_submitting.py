@@ -113,7 +113,7 @@ def test_what_is_wrong_stands_at_its_field_and_the_rest_stays(send, field, value
 def test_a_form_that_comes_back_keeps_its_valid_files(app, client, send):
     first = send(subject="", attachments=[_png(), _png("log.txt"), _png("virus.exe")])
     assert first.status_code == 422
-    assert "virus.exe is of a kind we don’t take" in words(first)
+    assert "virus.exe is a kind of file we don’t take" in words(first)
     kept = _kept(first)
     assert len(kept) == 2
     again = send(draft=_draft(first), kept=kept, subject="Mended")
