@@ -29,7 +29,7 @@ from helpdesk.accounts.models import User
 from helpdesk.clock import Hand
 from helpdesk.customers.models import Subscription
 from helpdesk.database import Base, db, unit_of_work
-from helpdesk.sla import wording
+from helpdesk.sla import holidays, wording
 from helpdesk.tickets.actions.conversation import reply
 from helpdesk.tickets.actions.opening import Opened
 from helpdesk.web.forms import Form
@@ -266,6 +266,13 @@ def test_a_calendars_refusals_are_said_in_the_readers_language(app: Flask, parts
             assert hungarian.startswith(str(wording.SENTENCES[code]))
     assert hungarian != str(error)
     assert not re.search(r"\b(the|hours|calendar)\b", hungarian)
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "Good Friday"), ("hu", "Nagypéntek")])
+def test_public_holidays_are_named_in_the_readers_language(app: Flask, language: str, name: str) -> None:
+    with app.test_request_context(), force_locale(language):
+        assert holidays.of_country("HU", [2026])["2026-04-03"] == name
+        assert holidays.of_country("GB", [2026])["2026-04-03"] == "Good Friday"
 
 
 class Everything(Form):
