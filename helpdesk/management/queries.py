@@ -94,16 +94,19 @@ def near_tickets(now: datetime, team_id: int | None, limit: int = ROWS) -> sa.Se
 
 def unassigned_tickets(team_id: int | None, limit: int = ROWS) -> sa.Select[Any]:
     """Open tickets that nobody has, the oldest first."""
-    # left to itself SQLite looks up assignee NULL in the queue's index and sorts everything it finds
-    source = "ticket INDEXED BY ix_ticket_unassigned" if is_sqlite() else "ticket"
-    columns: dict[str, Any] = {
-        name: sa.literal_column(f"ticket.{name}") for name in ("id", "team_id", "assignee_id", "created_at")
-    }
-    oldest = sa.select(columns["id"]).select_from(sa.text(source)).where(IS_OPEN, columns["assignee_id"].is_(None))
-    if team_id is not None:
-        oldest = oldest.where(columns["team_id"] == team_id)
-    oldest = oldest.order_by(columns["created_at"], columns["id"]).limit(limit)
+    oldest = _unassigned(team_id).order_by(sa.text("ticket.created_at, ticket.id")).limit(limit)
     return _ROWS.where(Ticket.id.in_(oldest)).order_by(Ticket.created_at, Ticket.id)
+
+
+def _unassigned(team_id: int | None) -> sa.Select[Any]:
+    """Numbers of open tickets that nobody has, by the index made for them.
+
+    Left to itself SQLite looks up assignee NULL, or the team, in an index of the queue: every open ticket.
+    """
+    source = "ticket INDEXED BY ix_ticket_unassigned" if is_sqlite() else "ticket"
+    numbers: sa.Select[Any] = sa.select(sa.literal_column("ticket.id")).select_from(sa.text(source))
+    numbers = numbers.where(IS_OPEN, sa.text("ticket.assignee_id IS NULL"))
+    return numbers if team_id is None else numbers.where(sa.literal_column("ticket.team_id") == team_id)
 
 
 def silent_cases(before: datetime, team_id: int | None, limit: int = ROWS) -> sa.Select[Any]:
@@ -164,7 +167,7 @@ def counts_statement(now: datetime, silent_before: datetime, team_id: int | None
         sa.type_coerce(sa.func.min(sa.case((is_at_risk, ahead.c.next_due_at))), Moment()),
         _bounded(sa.select(Ticket.id).where(IS_OPEN, _RUNNING, due < now, *team)),
         _bounded(sa.select(Ticket.id).where(IS_OPEN, _PAUSED, due < now, *team)),
-        _bounded(sa.select(Ticket.id).where(IS_OPEN, Ticket.assignee_id.is_(None), *team)),
+        _bounded(_unassigned(team_id)),
         _bounded(cases.where(*_silent(silent_before, team_id))),
         _bounded(sa.select(BreachToReview.breach_id)),
     )
