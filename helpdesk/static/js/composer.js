@@ -81,7 +81,9 @@ function keep(panel, ticket) {
 
 function tell(place, at) {
   if (!place) return;
-  const time = at && new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
+  const language = document.documentElement.lang;
+  const hour = language === "hu" ? "numeric" : "2-digit";
+  const time = at && new Date(at).toLocaleTimeString(language, { hour, minute: "2-digit", hour12: false });
   place.textContent = time ? place.dataset.draft.replace("{time}", time) : "";
 }
 
