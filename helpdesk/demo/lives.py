@@ -103,11 +103,12 @@ def _open(cast: Cast) -> int:
     story, dice = cast.story, cast.dice
     by_phone = cast.happens(0.15)
     levels = (Level.HIGH, Level.MEDIUM, Level.LOW)
+    chances = (1, 6, 12) if story.kind is Kind.BILLING else (2, 5, 5)  # bills hurt fewer, and less at once
     opening = Opening(
         kind=story.kind,
         service=story.service,
-        impact=dice.choices(levels, (2, 5, 5))[0],
-        urgency=dice.choices(levels, (2, 6, 4))[0],
+        impact=dice.choices(levels, chances)[0],
+        urgency=dice.choices(levels, chances)[0],
         subject=cast.say(story.subject),
         description=cast.say(story.body),
         contact_name=cast.contact.name,

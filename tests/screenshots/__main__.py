@@ -81,14 +81,23 @@ def _take(browser: Any, scene: Stage, cookies: Any, shot: Shot, palette: Palette
                 reduced_motion="reduce",
                 storage_state=cookies,
             )
-            page = context.new_page()
-            shot.open(page, scene)
-            page.wait_for_load_state("networkidle")
-            picture = page.screenshot(full_page=shot.is_whole)
             name = f"{shot.name}-{size_name}-{theme}.png"
-            (FOLDER / name).write_bytes(palette.reduce(picture))
+            (FOLDER / name).write_bytes(palette.reduce(_picture(context.new_page(), scene, shot)))
             context.close()
             print(name)
+
+
+def _picture(page: Any, scene: Stage, shot: Shot) -> bytes:
+    """The page as PNG bytes; an answer with an error status ends the program: nobody wants its picture."""
+    answers: list[Any] = []
+    page.on("response", lambda answer: answers.append(answer))
+    shot.open(page, scene)
+    page.wait_for_load_state("networkidle")
+    failed = [f"{answer.status} {answer.url}" for answer in answers if answer.status >= 400]
+    if failed:
+        sys.exit(f"{shot.name}: {', '.join(failed)}")
+    picture: bytes = page.screenshot(full_page=shot.is_whole)
+    return picture
 
 
 if __name__ == "__main__":

@@ -105,7 +105,8 @@ def _longest(*conditions: sa.ColumnElement[bool]) -> int:
 def _offered_a_channel() -> int:
     """A ticket that could go to the vendor now, by a channel the desk recommends."""
     rows = sa.select(Ticket).where(Ticket.kind == Kind.TECHNICAL, Ticket.state.in_(OPEN_STATES))
-    for ticket in db.session.scalars(rows.order_by(Ticket.language, Ticket.priority, Ticket.id)):
+    ours_first = Ticket.state.in_(ESCALATED_STATES), Ticket.language, Ticket.priority, Ticket.id
+    for ticket in db.session.scalars(rows.order_by(*ours_first)):
         verdicts = facts.verdicts(ticket, facts.gather(ticket, COMMAND_LINE, now()), now())
         if any(verdict.is_recommended for verdict in verdicts):
             return ticket.id
