@@ -19,6 +19,7 @@ from helpdesk.database import db
 from helpdesk.tickets.bodies import to_html
 from helpdesk.tickets.models import Attachment, Message, Ticket
 from helpdesk.tickets.rows import Person, person_named
+from helpdesk.tickets.uploads import size_text
 from helpdesk.web.labels import label
 from workflows.vocabulary import Source, Turn
 
@@ -129,13 +130,6 @@ def _files(message_ids: Sequence[int]) -> dict[int, list[ShownFile]]:
         file = ShownFile(name, size_text(size), f"/tickets/{ticket_id}/files/{key}")
         by_message.setdefault(message_id, []).append(file)
     return by_message
-
-
-def size_text(size_bytes: int) -> str:
-    """A file's size as people read it; ``static/js/files.js`` says the same."""
-    if size_bytes < 1024 * 1024:
-        return f"{max(1, round(size_bytes / 1024))} KB"
-    return f"{size_bytes / 1024 / 1024:.1f} MB"
 
 
 def _shown(row: Any, ticket: Ticket, files: list[ShownFile], *, is_last: bool) -> ShownMessage:

@@ -68,6 +68,7 @@ def test_from_the_queue_to_resolved(page: Any, number: int) -> None:
     page.wait_for_selector(f"#row-{number}.is-cursor")
     press(page, "t")  # take it: the line is swapped in place and keeps the cursor
     page.wait_for_selector(f"#row-{number} [aria-label='Ana Kovács']")
+    assert page.locator("[data-row]").count() == 2
     press(page, "j", "k", "Enter")
     page.wait_for_url(f"**/tickets/{number}")
 
@@ -94,6 +95,9 @@ def test_from_the_queue_to_resolved(page: Any, number: int) -> None:
     page.keyboard.type("We are looking into it, Rita.")
     press(page, "Control+Enter")
     page.wait_for_selector(".message:has-text('We are looking into it, Rita.')")
+    assert page.locator("#conversation").count() == page.locator("#promises").count() == 1
+    page.wait_for_selector("#timeline:has-text('answered the customer')")
+    assert page.input_value("#reply-body") == ""
     press(page, "m")
     page.keyboard.type("Looks like the rule order.")
     press(page, "Control+Enter")

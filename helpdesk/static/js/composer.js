@@ -74,6 +74,7 @@ function keep(panel, ticket) {
     if (ctx.sourceElement !== form || ctx.response.status >= 400) return;
     forget();
     form.reset();
+    area.blur(); // what comes next are keys: n, h, the moves
   });
   // A plain submission leaves the page: the draft goes, unless the answer brings the text back as an error.
   form.addEventListener("submit", () => { if (!form.matches("[hx-post]")) forget(); });

@@ -20,6 +20,7 @@ from helpdesk.tickets.filters import LONGEST_QUERY, Position, QueueFilter, View
 from helpdesk.tickets.rows import Row, rows_for
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.web.forms import see_other
+from helpdesk.web.fragments import swapped_id
 from helpdesk.web.labels import label
 from workflows.vocabulary import OPEN_STATES, Kind, Priority, Service, State
 
@@ -40,7 +41,7 @@ def queue() -> ResponseReturnValue:
     found = queries.queue_page(asked, person().id, moment)
     counts, matching = queries.queue_counts(asked, person().id, moment)
     rows = rows_for(found.rows, actor(), moment)
-    is_fragment = request.headers.get("HX-Target") == "queue"
+    is_fragment = swapped_id() == "queue"
     fields = [] if is_fragment else _fields(asked)
     return render_template(
         "tickets/_rows.html" if is_fragment else "tickets/queue.html",

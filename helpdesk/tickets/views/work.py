@@ -16,17 +16,19 @@ from helpdesk.accounts.session import actor, person
 from helpdesk.clock import now
 from helpdesk.database import unit_of_work
 from helpdesk.errors import Conflict, Invalid
-from helpdesk.tickets import facts, files, queries
+from helpdesk.tickets import facts, queries
 from helpdesk.tickets.actions import assigning, conversation, escalating, holding, moving, trackers
 from helpdesk.tickets.files import StoredFile
 from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, VendorNumberForm, move_form
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.reasons import say
 from helpdesk.tickets.rows import rows_for
+from helpdesk.tickets.uploads import take_uploads
 from helpdesk.tickets.views.escalating import escalate_again
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.ticket import Typed, conflict_page, find, ticket_page
 from helpdesk.web.forms import Form, see_other
+from helpdesk.web.fragments import is_scripted, swapped_id
 from helpdesk.web.language import select_timezone
 from workflows.machine import Refused, workflow_for
 from workflows.vocabulary import CHANNEL_OF_TRIGGER, HoldCause, Severity, Trigger, VendorCaseState
@@ -152,6 +154,8 @@ def _write(number: int, box: str, act: Callable[[MessageForm, list[StoredFile]],
     find(number)
     form = MessageForm()
     stored = stored_uploads(form) if form.is_accepted() else []
+    if form.errors and is_scripted():
+        raise Invalid(" ".join(str(sentence) for field in form for sentence in field.errors))
     if form.errors:
         return ticket_page(number, Typed(reply=form) if box == "reply" else Typed(note=form), 422)
     with unit_of_work():
@@ -160,21 +164,11 @@ def _write(number: int, box: str, act: Callable[[MessageForm, list[StoredFile]],
 
 
 def stored_uploads(form: Form) -> list[StoredFile]:
-    """Put the form's files on disk before any transaction; a file over the limit fails at its field."""
-    limit, most = current_app.config["UPLOAD_FILE_BYTES"], current_app.config["UPLOAD_FILES"]
-    uploads = [upload for upload in request.files.getlist("attachments") if upload.filename]
-    if len(uploads) > most:
-        form.fail(Invalid(_("At most %(count)s files.", count=most), "attachments"))
-        return []
-    stored = []
-    for upload in uploads:
-        try:
-            stored.append(files.store(upload.stream, upload.filename or "", upload.mimetype, limit))
-        except files.TooLarge:
-            size = limit // 1024 // 1024
-            sentence = _("%(name)s is larger than %(size)s MB.", name=upload.filename, size=size)
-            form.fail(Invalid(sentence, "attachments"))
-    return stored
+    """Put the form's files on disk before any transaction; what is not taken in fails at its field."""
+    taken = take_uploads(request.files.getlist("attachments"), current_app.config["UPLOAD_FILES"])
+    for sentence in taken.errors:
+        form.fail(Invalid(sentence, "attachments"))
+    return taken.files
 
 
 # waiting, and who has it ------------------------------------------------------------------------------
@@ -226,7 +220,7 @@ def assignment(number: int) -> ResponseReturnValue:
         return ticket_page(number, Typed(notice=error.sentence), 422)
     except Conflict as error:
         return conflict_page(number, error, Typed())
-    if (request.headers.get("HX-Target") or "").startswith("row-"):
+    if swapped_id() == f"row-{number}":
         return _row(number)
     return back(number, "#assignment")
 

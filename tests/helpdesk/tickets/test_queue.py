@@ -110,7 +110,7 @@ def test_taking_from_the_queue_answers_with_the_row(ana, desk, opened):
     answer = ana.post(
         f"/tickets/{number}/assignment",
         data={"assignee": desk.ana.id},
-        headers={"HX-Request": "true", "HX-Target": f"row-{number}"},
+        headers={"HX-Request": "true", "HX-Target": f"tr#row-{number}"},
     )
     assert answer.status_code == 200
     assert numbers(answer.text) == [number]

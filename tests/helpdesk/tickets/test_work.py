@@ -128,7 +128,7 @@ def test_an_empty_reply_is_told_at_its_field(ana, number):
 
 
 def test_attachments_are_downloads_of_their_own_ticket_only(ana, app, number, opened):
-    data = {"body": "With a file.", "attachments": (BytesIO(b"<script>1</script>"), "page.html", "text/html")}
+    data = {"body": "With a file.", "attachments": (BytesIO(b"<script>1</script>"), "page.txt", "text/html")}
     assert ana.post(f"/tickets/{number}/replies", data=data, content_type="multipart/form-data").status_code == 303
     file = db.session.scalars(sa.select(Attachment)).one()
     answer = ana.get(f"/tickets/{number}/files/{file.key}")
@@ -148,7 +148,7 @@ def test_a_file_over_the_limit_is_told_and_the_text_stays(ana, app, number):
     data = {"body": "With a large file.", "attachments": (BytesIO(b"x" * 11), "big.log")}
     answer = ana.post(f"/tickets/{number}/replies", data=data, content_type="multipart/form-data")
     assert answer.status_code == 422
-    assert "big.log is larger than" in answer.text
+    assert "big.log is too large" in answer.text
     assert "With a large file." in answer.text
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) == 1
 
@@ -331,3 +331,10 @@ def test_a_follow_up_takes_over_who_and_what(ana, worked):
     assert "Outlook keeps asking for the password" in page
     answer = ana.post("/tickets/new", data=OPENING | {"follows": str(worked), "draft_id": "draft-2"})
     assert f"#{worked}" in ana.get(answer.location).text
+
+
+def test_a_script_is_told_by_a_notice_so_that_its_form_stays(ana, number):
+    answer = ana.post(f"/tickets/{number}/replies", data={"body": " "}, headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert answer.headers["HX-Retarget"] == "#notices"
+    assert "This is needed." in answer.text
