@@ -223,6 +223,11 @@ ADMIN_PAGES = (
     "/admin/policies",
     "/admin/topics",
     "/admin/channels",
+    "/admin/jobs",
+    "/admin/calendars/1",
+    "/admin/policies/1",
+    "/account/settings",
+    "/account/password",
 )
 
 
