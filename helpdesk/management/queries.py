@@ -117,7 +117,7 @@ def silent_cases(before: datetime, team_id: int | None, limit: int = ROWS) -> sa
         VendorCase.severity,
         VendorCase.last_word_at,
         VendorCase.chased_at,
-        SupportChannel.name.label("channel_name"),
+        SupportChannel.kind.label("channel"),
     )
     rows = _ROWS.add_columns(*columns).join(VendorCase, VendorCase.ticket_id == Ticket.id)
     rows = rows.join(SupportChannel, SupportChannel.id == VendorCase.channel_id)

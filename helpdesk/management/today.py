@@ -183,7 +183,7 @@ class Page:
     def _silent_line(self, row: Any) -> Line:
         chased = _("chased %(moment)s", moment=moments.moment(row.chased_at)) if row.chased_at else _("never chased")
         lead = _("silent for %(time)s", time=moments.duration(_whole_hours(self.now - row.last_word_at)))
-        lead_second = f"{row.channel_name}, {label(row.severity)}"
+        lead_second = _("%(channel)s, severity %(letter)s", channel=label(row.channel), letter=row.severity.name)
         return Line(
             row.id,
             row.subject,
