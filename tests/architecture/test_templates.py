@@ -27,6 +27,18 @@ def test_template_needs_no_exception_to_the_content_policy(template: Path) -> No
     assert found == []
 
 
+def test_every_table_that_may_scroll_is_reached_by_keyboard() -> None:
+    boxes = [box for template in TEMPLATES for box in re.findall(r"<div class=\"table-scroll[^>]*>", _live(template))]
+
+    assert len(boxes) > 8
+    assert [box for box in boxes if 'tabindex="0" role="region" aria-label=' not in box] == []
+
+
+def _live(template: Path) -> str:
+    """The template without its comments."""
+    return re.sub(r"\{#.*?#\}", "", template.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
 def test_every_icon_named_in_a_template_is_drawn() -> None:
     lines = (HELPDESK / "frontend" / "icons.txt").read_text(encoding="utf-8").splitlines()
     drawn = {line for line in lines if line and not line.startswith("#")}

@@ -36,6 +36,7 @@ from .conftest import NARROW, WIDE, LiveServer, sign_in
 
 pytestmark = pytest.mark.browser
 
+AREAS = ("users", "teams", "calendars", "policies", "topics", "channels", "plans")
 LOOKS = ((WIDE, "light", True), (WIDE, "dark", False), (NARROW, "dark", True), (NARROW, "light", False))
 """Viewport, colour scheme, and whether all rules are asked: in a page's other scheme only its colours differ."""
 
@@ -160,13 +161,16 @@ def test_the_managers_pages(shown: Shown, look: Callable[..., list[str]]) -> Non
     assert look("max@desk.example", addresses) == []
 
 
-def test_the_admins_pages(shown: Shown, look: Callable[..., list[str]]) -> None:
+def test_the_admins_lists_and_new_things(shown: Shown, look: Callable[..., list[str]]) -> None:
+    lists, new = (f"/admin/{area}" for area in AREAS), (f"/admin/{area}/new" for area in AREAS if area != "channels")
+    addresses = ("/admin", "/admin/permissions", "/admin/jobs", *lists, *new, "/admin/channels/1/entitlements/new")
+    assert look("adam@desk.example", addresses) == []
+
+
+def test_the_admins_things_and_customers(shown: Shown, look: Callable[..., list[str]]) -> None:
     customer = f"/customers/{shown.customer_id}"
-    areas = ("users", "teams", "calendars", "policies", "topics", "channels", "plans")
     addresses = (
-        "/admin", "/admin/permissions", "/admin/jobs", *(f"/admin/{area}" for area in areas),
-        *(f"/admin/{area}/1" for area in areas), *(f"/admin/{area}/new" for area in areas if area != "channels"),
-        "/admin/channels/1/entitlements/new", "/admin/channels/entitlements/1",
+        *(f"/admin/{area}/1" for area in AREAS), "/admin/channels/entitlements/1",
         "/customers", customer, f"{customer}/edit", "/customers/new", f"{customer}/contacts/new",
         f"{customer}/contacts/{shown.contact_id}", f"{customer}/subscriptions/new",
     )  # fmt: skip
