@@ -1,38 +1,20 @@
-"""What happened to a ticket, in sentences: one for every kind of event, and one for every move."""
+"""What happened to a ticket: its events, newest last, each told in a sentence."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from flask_babel import gettext as _
 
 from helpdesk.accounts.models import User
 from helpdesk.customers.models import Contact, Customer
 from helpdesk.database import db
 from helpdesk.tickets.models import TicketEvent
-from helpdesk.web import moments
-from helpdesk.web.labels import label
-from workflows.vocabulary import (
-    ActorKind,
-    ChannelKind,
-    ClockKind,
-    EventKind,
-    HoldCause,
-    Kind,
-    Priority,
-    ResolutionCode,
-    ReturnReason,
-    Severity,
-    Source,
-    TurnAwayReason,
-    VendorCaseState,
-    WithdrawReason,
-)
+from helpdesk.tickets.sentences import Happened, Names, sentence
+from workflows.vocabulary import ActorKind, EventKind
 
 PAGE = 50
 LATEST = 5
@@ -44,38 +26,6 @@ class Told(NamedTuple):
     at: datetime
     who: str
     what: str
-
-
-class Happened(NamedTuple):
-    """An event as plain values, so that its sentence needs no row."""
-
-    seq: int
-    at: datetime
-    actor: str
-    what: EventKind
-    particulars: Mapping[str, Any]
-
-
-class Names(NamedTuple):
-    """Names by id of everybody a stretch of history speaks of."""
-
-    users: Mapping[int, str]
-    contacts: Mapping[int, str]
-    customers: Mapping[int, str]
-
-    def with_others(self, others: Names) -> Names:
-        return Names(*({**own, **more} for own, more in zip(self, others, strict=True)))
-
-    def actor(self, reference: str) -> str:
-        """Who did it: "Ana Kovács", or the desk itself."""
-        kind, _colon, number = reference.partition(":")
-        names = {ActorKind.STAFF.value: self.users, ActorKind.CONTACT.value: self.contacts}.get(kind)
-        if names is None or not number.isdigit():
-            return _("the desk")
-        return names.get(int(number), _("somebody"))
-
-    def user(self, number: Any) -> str:
-        return self.users.get(int(number), _("somebody")) if number is not None else _("nobody")
 
 
 def events_of(ticket_id: int, limit: int = LATEST, before: int | None = None) -> list[Happened]:
@@ -96,11 +46,6 @@ def tell(events: Sequence[Happened], known: Names | None = None) -> list[Told]:
     """The lines of ``events``: one statement looks up every name they speak of that is not ``known`` yet."""
     names = names_in(events, known or Names({}, {}, {}))
     return [Told(event.at, names.actor(event.actor), sentence(event, names)) for event in events]
-
-
-def sentence(event: Happened, names: Names) -> str:
-    """What was done, as the end of a sentence that begins with who did it."""
-    return SENTENCES[event.what](event.particulars, names)
 
 
 def names_in(events: Iterable[Happened], known: Names) -> Names:
@@ -129,176 +74,3 @@ def _looked_up(wanted: Mapping[Any, set[int]]) -> Names:
     for place, key, name in db.session.execute(sa.union_all(*parts)) if parts else ():
         found[place][key] = name
     return Names(*found)
-
-
-# the sentences ----------------------------------------------------------------------------------------
-
-Particulars = Mapping[str, Any]
-Sentence = Callable[[Particulars, Names], str]
-
-
-def _word(words: type[StrEnum], value: Any) -> str:
-    """The label of a word in a history; a word that is no longer known stands as it was written."""
-    known = {word.value: word for word in words}
-    return label(known[value]) if value in known else str(value or "")
-
-
-def _created(p: Particulars, _names: Names) -> str:
-    if p.get("reply"):
-        return _("opened the ticket and wrote to the customer")
-    source = _word(Source, p.get("source"))
-    return _("opened the ticket %(source)s", source=source)
-
-
-def _turned_away(p: Particulars, _names: Names) -> str:
-    return _("turned it away: %(reason)s", reason=_word(TurnAwayReason, p.get("reason")))
-
-
-def _escalated(p: Particulars, _names: Names) -> str:
-    return _("escalated it to Microsoft: %(channel)s", channel=_word(ChannelKind, p.get("channel")))
-
-
-def _returned(p: Particulars, _names: Names) -> str:
-    return _("took it back from Microsoft: %(reason)s", reason=_word(ReturnReason, p.get("reason")))
-
-
-def _resolved(p: Particulars, _names: Names) -> str:
-    return _("resolved it: %(code)s", code=_word(ResolutionCode, p.get("resolution_code")))
-
-
-def _reopened(p: Particulars, _names: Names) -> str:
-    return _("reopened it: %(reason)s", reason=p["reason"]) if p.get("reason") else _("reopened it")
-
-
-def _withdrawn(p: Particulars, _names: Names) -> str:
-    return _("withdrew it: %(reason)s", reason=_word(WithdrawReason, p.get("reason")))
-
-
-def _merged(p: Particulars, _names: Names) -> str:
-    return _("merged it into #%(number)s", number=str(p.get("target", "")).lstrip("#"))
-
-
-def _assigned(p: Particulars, names: Names) -> str:
-    if p.get("was") is not None:
-        return _("gave it to %(to)s, before that %(was)s had it", to=names.user(p["to"]), was=names.user(p["was"]))
-    return _("gave it to %(to)s", to=names.user(p["to"]))
-
-
-def _unassigned(p: Particulars, names: Names) -> str:
-    return _("took it from %(was)s", was=names.user(p.get("was")))
-
-
-def _held(p: Particulars, _names: Names) -> str:
-    if p.get("until"):
-        return _("put it on hold until %(moment)s", moment=moments.moment(datetime.fromisoformat(p["until"])))
-    return _("put it on hold: %(cause)s", cause=_word(HoldCause, p.get("cause")))
-
-
-def _released(p: Particulars, _names: Names) -> str:
-    return _("ended the hold: %(cause)s", cause=_word(HoldCause, p.get("cause")))
-
-
-def _confirmed(p: Particulars, names: Names) -> str:
-    return _("confirmed the customer: %(name)s", name=names.customers.get(p.get("customer", 0), ""))
-
-
-def _classified(p: Particulars, _names: Names) -> str:
-    return _("classified it as %(priority)s", priority=_word(Priority, p.get("priority")))
-
-
-def _kind_changed(p: Particulars, _names: Names) -> str:
-    return _("changed the kind to %(kind)s", kind=_word(Kind, p.get("kind")))
-
-
-def _overridden(p: Particulars, _names: Names) -> str:
-    priority = _word(Priority, p.get("priority"))
-    return _("set the priority to %(priority)s: %(reason)s", priority=priority, reason=p.get("reason", ""))
-
-
-def _cleared(p: Particulars, _names: Names) -> str:
-    return _("let the matrix decide the priority again: %(priority)s", priority=_word(Priority, p.get("priority")))
-
-
-def _facts_changed(p: Particulars, _names: Names) -> str:
-    return _("put the subject in other words") if p.get("subject") else _("changed the facts")
-
-
-def _linked(p: Particulars, _names: Names) -> str:
-    if p.get("kind") == EventKind.MERGED.value:
-        return _("merged #%(number)s into it", number=p.get("ticket"))
-    return _("linked it with #%(number)s", number=p.get("ticket"))
-
-
-def _guard_overridden(p: Particulars, _names: Names) -> str:
-    return _("passed a rule as lead: %(reason)s", reason=p.get("reason", ""))
-
-
-def _case_opened(p: Particulars, _names: Names) -> str:
-    words = {"channel": _word(ChannelKind, p.get("channel")), "severity": _word(Severity, p.get("severity"))}
-    return _("began a case with Microsoft: %(channel)s, severity %(severity)s", **words)
-
-
-def _number_recorded(p: Particulars, _names: Names) -> str:
-    return _("recorded Microsoft’s number %(number)s", number=p.get("number"))
-
-
-def _vendor_noted(p: Particulars, _names: Names) -> str:
-    return _("wrote to Microsoft") if p.get("is_ours") else _("pasted what Microsoft wrote")
-
-
-def _case_changed(p: Particulars, _names: Names) -> str:
-    return _("moved Microsoft’s case: %(state)s", state=_word(VendorCaseState, p.get("state")))
-
-
-def _warned(p: Particulars, _names: Names) -> str:
-    return _("warned: %(clock)s is due soon", clock=_word(ClockKind, p.get("clock")))
-
-
-def _breached(p: Particulars, _names: Names) -> str:
-    return _("noted a breach: %(clock)s is late", clock=_word(ClockKind, p.get("clock")))
-
-
-def _plain(text: Callable[[], str]) -> Sentence:
-    return lambda _p, _names: text()
-
-
-SENTENCES: Mapping[EventKind, Sentence] = {
-    EventKind.CREATED: _created,
-    EventKind.DIAGNOSIS_STARTED: _plain(lambda: _("began the diagnosis")),
-    EventKind.TURNED_AWAY: _turned_away,
-    EventKind.RESOLUTION_STARTED: _plain(lambda: _("began to solve it")),
-    EventKind.ESCALATED: _escalated,
-    EventKind.RETURNED_TO_PARTNER: _returned,
-    EventKind.RESOLVED: _resolved,
-    EventKind.CLOSED: _plain(lambda: _("closed it")),
-    EventKind.REOPENED: _reopened,
-    EventKind.WITHDRAWN: _withdrawn,
-    EventKind.MERGED: _merged,
-    EventKind.CONTACT_WROTE: _plain(lambda: _("wrote")),
-    EventKind.REPLIED: _plain(lambda: _("answered the customer")),
-    EventKind.NOTED: _plain(lambda: _("wrote a note")),
-    EventKind.ASSIGNED: _assigned,
-    EventKind.UNASSIGNED: _unassigned,
-    EventKind.HELD: _held,
-    EventKind.RELEASED: _released,
-    EventKind.CUSTOMER_CONFIRMED: _confirmed,
-    EventKind.CLASSIFIED: _classified,
-    EventKind.KIND_CHANGED: _kind_changed,
-    EventKind.DIAGNOSIS_RECORDED: _plain(lambda: _("recorded the diagnosis")),
-    EventKind.PRIORITY_OVERRIDDEN: _overridden,
-    EventKind.PRIORITY_OVERRIDE_CLEARED: _cleared,
-    EventKind.FACTS_CHANGED: _facts_changed,
-    EventKind.TERMS_CHANGED: _plain(lambda: _("put other promises in force")),
-    EventKind.LINKED: _linked,
-    EventKind.TRACKER_ISSUED: _plain(lambda: _("issued a tracker link")),
-    EventKind.TRACKER_REVOKED: _plain(lambda: _("revoked the tracker links")),
-    EventKind.GUARD_OVERRIDDEN: _guard_overridden,
-    EventKind.VENDOR_CASE_OPENED: _case_opened,
-    EventKind.VENDOR_NUMBER_RECORDED: _number_recorded,
-    EventKind.VENDOR_NOTED: _vendor_noted,
-    EventKind.VENDOR_CHASED: _plain(lambda: _("reminded Microsoft")),
-    EventKind.VENDOR_CASE_CHANGED: _case_changed,
-    EventKind.CLOCK_WARNED: _warned,
-    EventKind.CLOCK_BREACHED: _breached,
-    EventKind.BREACH_REVIEWED: _plain(lambda: _("reviewed a breach")),
-}

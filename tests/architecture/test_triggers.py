@@ -6,7 +6,7 @@ import re
 
 from flask import Flask
 
-from helpdesk.tickets.timeline import SENTENCES, Names
+from helpdesk.tickets.sentences import SENTENCES, Names
 from helpdesk.web.labels import label
 from tests.architecture.sources import ROOT
 from workflows.machine import EVENT_OF

@@ -27,6 +27,7 @@ from helpdesk.tickets import facts, offers, promises, sheet, talk, timeline, way
 from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, VendorNumberForm
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.rows import hold_text, person_named
+from helpdesk.tickets.sentences import Names
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.queue import remembered, view_text
 from helpdesk.web import moments
@@ -176,7 +177,7 @@ def _timeline(found: Ticket, colleagues: Colleagues) -> dict[str, Any]:
     latest = timeline.events_of(found.id)
     customers = {found.customer.id: found.customer.name} if found.customer else {}
     users = {user_id: name for user_id, name, _roles in colleagues}
-    known = timeline.Names(users, {found.contact_id: found.contact.name}, customers)
+    known = Names(users, {found.contact_id: found.contact.name}, customers)
     has_more = found.event_count > len(latest)
     return {
         "timeline": timeline.tell(latest, known),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +17,9 @@ from helpdesk.clock import now
 from helpdesk.database import unit_of_work
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.tickets import facts, queries
-from helpdesk.tickets.actions import assigning, conversation, escalating, holding, moving, trackers
+from helpdesk.tickets.actions import assigning, conversation, holding, moving
 from helpdesk.tickets.files import StoredFile
-from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, VendorNumberForm, move_form
+from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, move_form
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.reasons import say
 from helpdesk.tickets.rows import rows_for
@@ -31,23 +31,17 @@ from helpdesk.web.forms import Form, see_other
 from helpdesk.web.fragments import is_scripted, swapped_id
 from helpdesk.web.language import select_timezone
 from workflows.machine import Refused, workflow_for
-from workflows.vocabulary import CHANNEL_OF_TRIGGER, HoldCause, Severity, Trigger, VendorCaseState
+from workflows.vocabulary import CHANNEL_OF_TRIGGER, HoldCause, Severity, Trigger
 
 
 def register(blueprint: Blueprint) -> None:
     here = "/tickets/<int:number>"
-    case = f"{here}/vendor-cases/<int:case_id>"
     for rule, view in (
         (f"{here}/transitions", transitions),
         (f"{here}/replies", replies),
         (f"{here}/notes", notes),
         (f"{here}/hold", hold),
         (f"{here}/assignment", assignment),
-        (f"{here}/tracker", tracker),
-        (f"{case}/number", case_number),
-        (f"{case}/notes", case_notes),
-        (f"{case}/state", case_state),
-        (f"{case}/chase", case_chase),
     ):
         blueprint.add_url_rule(rule, view_func=view, methods=["POST"])
 
@@ -230,64 +224,3 @@ def _row(number: int) -> Response:
     record = queries.row_of(number)
     rows = rows_for([record], actor(), now())
     return make_response(render_template("tickets/_row.html", row=rows[0]))
-
-
-# the vendor's case ------------------------------------------------------------------------------------
-
-
-@sees_tickets
-def case_number(number: int, case_id: int) -> ResponseReturnValue:
-    form = VendorNumberForm()
-    if not form.is_accepted():
-        return ticket_page(number, Typed(case={case_id: form}), 422)
-    return _on_case(number, lambda: escalating.record_vendor_number(number, case_id, actor(), form.number.data, now()))
-
-
-@sees_tickets
-def case_notes(number: int, case_id: int) -> ResponseReturnValue:
-    body = request.form.get("body", "").strip()
-    if not body:
-        return ticket_page(number, Typed(notice=_("Paste the text first.")), 422)
-    is_ours, needs_us = request.form.get("by") == "desk", "needs_us" in request.form
-    return _on_case(
-        number,
-        lambda: escalating.note_vendor(number, case_id, actor(), body, now(), is_ours=is_ours, needs_us=needs_us),
-    )
-
-
-@sees_tickets
-def case_state(number: int, case_id: int) -> ResponseReturnValue:
-    states: Mapping[str, VendorCaseState] = {state.value: state for state in VendorCaseState}
-    state = states.get(request.form.get("state", ""))
-    if state is None:
-        raise Invalid(_("Choose one of the list."), "state")
-    return _on_case(number, lambda: escalating.change_vendor_case(number, case_id, actor(), state, now()))
-
-
-@sees_tickets
-def case_chase(number: int, case_id: int) -> ResponseReturnValue:
-    return _on_case(number, lambda: escalating.chase_vendor(number, case_id, actor(), now()))
-
-
-def _on_case(number: int, act: Callable[[], object]) -> Response:
-    try:
-        with unit_of_work():
-            act()
-    except Invalid as error:
-        return ticket_page(number, Typed(notice=error.sentence), 422)
-    return back(number, "#cases")
-
-
-# tracker links ----------------------------------------------------------------------------------------
-
-
-@sees_tickets
-def tracker(number: int) -> ResponseReturnValue:
-    find(number)
-    if "revoke" in request.form:
-        with unit_of_work():
-            trackers.revoke_trackers(number, actor(), now())
-        return back(number)
-    with unit_of_work():
-        token = trackers.reissue_tracker(number, actor(), now())
-    return ticket_page(number, Typed(link=f"{current_app.config['BASE_URL']}/track/{token}"))

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
-from helpdesk.tickets import bodies, reasons, timeline
+from helpdesk.tickets import bodies, reasons, sentences
 from workflows.facts import Reason
 from workflows.machine import EVENT_OF
 from workflows.vocabulary import EventKind, Mend, Trigger
@@ -55,21 +55,21 @@ def test_a_huge_body_is_shown_without_links():
 @pytest.mark.parametrize("what", list(EventKind))
 def test_every_event_has_a_sentence(what):
     particulars = {"to": 1, "terms": 1, "by": "contact", "cause": "customer", "reason": "", "clock": "resolution"}
-    event = timeline.Happened(1, AT, "staff:1", what, particulars)
-    names = timeline.Names({1: "Ana Kovács"}, {}, {})
-    said = timeline.sentence(event, names)
+    event = sentences.Happened(1, AT, "staff:1", what, particulars)
+    names = sentences.Names({1: "Ana Kovács"}, {}, {})
+    said = sentences.sentence(event, names)
     assert said[:1].islower()
     assert "%(" not in said
 
 
 def test_every_move_has_a_sentence():
-    assert {EVENT_OF[trigger] for trigger in Trigger} <= set(timeline.SENTENCES)
+    assert {EVENT_OF[trigger] for trigger in Trigger} <= set(sentences.SENTENCES)
 
 
 def test_a_history_outlives_the_words_it_was_written_in():
-    event = timeline.Happened(1, AT, "staff:9", EventKind.RESOLVED, {"resolution_code": "a word of old"})
-    names = timeline.Names({}, {}, {})
-    assert timeline.sentence(event, names) == "resolved it: a word of old"
+    event = sentences.Happened(1, AT, "staff:9", EventKind.RESOLVED, {"resolution_code": "a word of old"})
+    names = sentences.Names({}, {}, {})
+    assert sentences.sentence(event, names) == "resolved it: a word of old"
     assert names.actor("staff:9") == "somebody"
     assert names.actor("scheduler") == "the desk"
 
