@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
@@ -176,14 +177,35 @@ def rate(clients: Sequence[Ask], seconds: float, warm: float = 2.0, expect: int 
         except BaseException as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=work, args=(which,)) for which in range(len(clients))]
+    _together([partial(work, which) for which in range(len(clients))])
+    if errors:
+        raise errors[0]
+    return sum(counts) / (time.perf_counter() - begin)
+
+
+def run(clients: Sequence[Ask], requests: int, expect: int = 200) -> None:
+    """Send so many requests in all, every client its share."""
+    share = requests // len(clients)
+    errors: list[BaseException] = []
+
+    def work(client: Ask) -> None:
+        try:
+            for number in range(share):
+                _check(client(number), expect)
+        except BaseException as error:
+            errors.append(error)
+
+    _together([partial(work, client) for client in clients])
+    if errors:
+        raise errors[0]
+
+
+def _together(works: Sequence[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=work) for work in works]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    if errors:
-        raise errors[0]
-    return sum(counts) / (time.perf_counter() - begin)
 
 
 def _check(answer: Answer, expect: int) -> None:

@@ -1,0 +1,102 @@
+"""The scheduler's sweep after a weekend without one: every clock that fell due meanwhile, one or two processes.
+
+``python -m tests.bench.bench_sweep URL MOMENT SECONDS`` is one such process.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+
+import config as settings
+from helpdesk import clock
+from helpdesk.database import db
+from helpdesk.jobs import jobs
+from helpdesk.sla.models import SlaClock
+from tests.bench import worlds
+from tests.bench.figures import Figure
+
+SECONDS = 8.0
+AWAY = timedelta(hours=30)
+TARGET = 500
+
+
+def figures(app: Flask, url: str, database: str, tickets: int) -> Iterator[Figure]:
+    """Due clocks a second; the ceiling claims, moves and records one clock a transaction on the bare driver."""
+    moment = clock.now() + AWAY
+    ceiling = _raw_rate(app, moment)
+    for processes in (1, 2):
+        before, began = _due(app, moment), time.perf_counter()
+        spent = _sweep_beside(url, moment, processes)
+        rate = (before - _due(app, moment)) / max(spent, 0.001)
+        name = "sweep, due clocks" + ("" if processes == 1 else ", two schedulers")
+        yield Figure(name, database, tickets, rate, "/s", ceiling, TARGET)
+        if time.perf_counter() - began < 1:
+            return
+
+
+def _sweep_beside(url: str, moment: datetime, processes: int) -> float:
+    """Run so many sweeps at once; returns the seconds that the longest swept, its start left out."""
+    command = [sys.executable, "-m", "tests.bench.bench_sweep", url, moment.isoformat(), str(SECONDS)]
+    running = [
+        subprocess.Popen(command, cwd=settings.ROOT, stdout=subprocess.PIPE, text=True) for _ in range(processes)
+    ]
+    return max(float(process.communicate()[0].split()[-1]) for process in running)
+
+
+def _due(app: Flask, moment: datetime) -> int:
+    with app.app_context():
+        rows = sa.select(sa.func.count()).select_from(SlaClock).where(SlaClock.next_fire_at <= moment)
+        return db.session.scalar(rows) or 0
+
+
+def _raw_rate(app: Flask, moment: datetime, seconds: float = 3.0) -> float:
+    with app.app_context():
+        due = sa.select(SlaClock.id, SlaClock.ticket_id).where(SlaClock.next_fire_at > moment).limit(2000)
+        rows = db.session.execute(due).all()
+        db.session.remove()
+        is_sqlite = db.engine.dialect.name == "sqlite"
+        raw: Any = db.engine.raw_connection()
+        cursor = raw.cursor()
+        began, done = time.perf_counter(), 0
+        while time.perf_counter() < began + seconds:
+            clock_id, ticket_id = rows[done % len(rows)]
+            if is_sqlite:
+                cursor.execute("BEGIN IMMEDIATE")
+            claim = "" if is_sqlite else " FOR UPDATE SKIP LOCKED"
+            cursor.execute(f"SELECT * FROM ticket WHERE id = {ticket_id}{claim}").fetchall()
+            cursor.execute(f"UPDATE sla_clock SET attempts = attempts WHERE id = {clock_id}")
+            cursor.execute(
+                "INSERT INTO clock_event (clock_id, cycle, position, change, level, at, noticed_at) "
+                f"SELECT clock_id, cycle, {1000 + done}, 'resumed', 0, at, noticed_at FROM clock_event "
+                f"WHERE clock_id = {clock_id} LIMIT 1"
+            )
+            raw.commit()
+            done += 1
+        raw.invalidate()
+        return done / (time.perf_counter() - began)
+
+
+def main(url: str, moment: str, seconds: str) -> None:
+    """Sweep at ``moment`` for so many seconds and print how many of them it took."""
+    app = worlds.application(url)
+    at = datetime.fromisoformat(moment)
+    with app.app_context(), clock.moved(lambda: at):
+        sweep = jobs.sweep_clocks()
+        next(sweep, None)  # what is compiled and kept once
+        began = time.perf_counter()
+        for _done in sweep:
+            if time.perf_counter() > began + float(seconds):
+                break
+        print(time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
