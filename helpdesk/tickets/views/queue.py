@@ -52,12 +52,18 @@ def queue() -> ResponseReturnValue:
         query=asked.but().query(),
         rows=[row for row in rows if not row.is_paused],
         paused_rows=[row for row in rows if row.is_paused],
-        paused_count=count_text(counts[View.PAUSED]),
+        paused_count=_paused_count(asked, rows, counts),
         pager=_pager(asked, found, matching),
         may_open_ticket=actor().may(Permission.OPEN_TICKETS),
         here=asked.url(),
         search=asked.q,
     )
+
+
+def _paused_count(asked: QueueFilter, rows: Sequence[Row], counts: dict[View, int]) -> str:
+    """Of a narrowed list only the page's own paused tickets are known."""
+    is_counted = not asked.is_narrowed and asked.view in (View.ALL, View.PAUSED)
+    return count_text(counts[View.PAUSED] if is_counted else sum(row.is_paused for row in rows))
 
 
 def count_text(count: int) -> str:
