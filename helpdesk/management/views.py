@@ -121,7 +121,7 @@ def reviews(breach_id: int) -> ResponseReturnValue:
         return _breaches(asked, breach_id, form, 422)
     following = pile.next_after(asked, Position(review.late_from_at, breach_id))
     flash(_("The review is kept.") if review.is_acknowledged else _("Kept. The breach stays on the list."), "done")
-    return see_other(asked.url(following))
+    return see_other(_url(asked, following))
 
 
 def _breaches(
@@ -143,7 +143,7 @@ def _breaches(
     if breach_id is not None:
         found, context["review"] = review_of(breach_id, moment)
         following = pile.next_after(asked, Position(found.late_from_at, breach_id))
-        context["next_url"] = asked.url(following) if following is not None else None
+        context["next_url"] = _url(asked, following) if following is not None else None
         context["form"] = form if person_may(Permission.REVIEW_BREACHES) else None
         context["post_url"] = asked.url(breach_id).replace(f"/{breach_id}", f"/{breach_id}/reviews", 1)
     response = make_response(render_template("management/breaches.html", **context))
@@ -151,10 +151,15 @@ def _breaches(
     return response
 
 
+def _url(asked: BreachFilter, breach_id: int | None) -> str:
+    """The list, or one breach beside it, with the list scrolled to where it stands."""
+    return asked.url(breach_id) + (f"#breach-{breach_id}" if breach_id is not None else "")
+
+
 def _line(row: Any, asked: BreachFilter, moment: datetime) -> dict[str, Any]:
     return {
         "id": row.id,
-        "url": asked.but(after=asked.after).url(row.id),
+        "url": _url(asked, row.id),
         "number": row.ticket_id,
         "subject": row.subject,
         "clock_text": label(row.kind),

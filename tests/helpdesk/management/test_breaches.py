@@ -130,7 +130,7 @@ class TestForm:
         sent = max_browses.post(f"/breaches/{first.id}/reviews?kind=pickup", data=SAID)
 
         assert sent.status_code == 303
-        assert sent.headers["Location"] == f"/breaches/{then.id}?kind=pickup"
+        assert sent.headers["Location"] == f"/breaches/{then.id}?kind=pickup#breach-{then.id}"
         assert on_pile() == {then.id}
 
     def test_behind_the_last_comes_the_list(self, missed: Breach, max_browses: FlaskClient) -> None:
