@@ -42,7 +42,8 @@ def figures(app: Flask, url: str, database: str, tickets: int) -> Iterator[Figur
     yield Figure(
         "creations by the form", database, tickets, created, "/s", _raw_rate(app, is_reply=False), create_target
     )
-    yield Figure("replies", database, tickets, replied, "/s", _raw_rate(app, is_reply=True), reply_target)
+    least = _raw_rate(app, is_reply=True)
+    yield Figure("replies", database, tickets, replied, "/s", least, reply_target)
 
 
 def _opener(port: int, client: int) -> wire.Ask:
