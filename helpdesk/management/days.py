@@ -38,7 +38,10 @@ def _zone() -> ZoneInfo:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Beginnings that Today counts from, aware UTC."""
+    """Beginnings that Today counts from, aware UTC and whole hours: tallies are kept by the hour.
+
+    In a zone that stands half an hour off, the day so begins half an hour early.
+    """
 
     now: datetime
     today: datetime
@@ -50,12 +53,14 @@ class Days:
     def around(cls, now: datetime) -> Days:
         day = local_day(now)
         monday = day - timedelta(days=day.weekday())
-        return cls(now, midnight(day), midnight(day + DAY), midnight(monday), midnight(monday - 7 * DAY))
+        beginnings = (day, day + DAY, monday, monday - 7 * DAY)
+        return cls(now, *(midnight(day).replace(minute=0) for day in beginnings))
 
     @property
     def this_week_day(self) -> date:
         """The reader's Monday."""
-        return local_day(self.this_week)
+        day = local_day(self.now)
+        return day - timedelta(days=day.weekday())
 
     @property
     def hours(self) -> list[datetime]:
