@@ -43,7 +43,7 @@ class Moment(sa.types.TypeDecorator[datetime]):
         value = value.astimezone(UTC).replace(microsecond=0)
         return value.strftime("%Y-%m-%d %H:%M:%S") if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy’s
         if value is None:
             return None
         if isinstance(value, str):
@@ -106,6 +106,7 @@ def engine_options(url: str, pool: int) -> dict[str, Any]:
         return {"connect_args": {"timeout": 15}, "pool_size": pool}
     return {
         "pool_size": pool,
+        "pool_use_lifo": True,  # the connection used last has most statements prepared
         "max_overflow": 2,
         "pool_pre_ping": False,
         "pool_recycle": 1800,

@@ -47,9 +47,7 @@ class FrozenTerms:
         return name
 
 
-def freeze(
-    policy: SlaPolicy, priority: Priority, now: datetime, book: queries.Promises | None = None
-) -> FrozenTerms:
+def freeze(policy: SlaPolicy, priority: Priority, now: datetime, book: queries.Promises | None = None) -> FrozenTerms:
     """The terms that ``policy`` gives a ticket of ``priority`` today; written once, found again ever after.
 
     ``now`` (aware UTC) is kept as the moment of the first such promise; ``book`` is that of this transaction
