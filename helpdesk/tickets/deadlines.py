@@ -94,8 +94,13 @@ def settle_if_due(ticket: Ticket, now: datetime) -> Sequence[SlaClock]:
 
 def due(now: datetime, limit: int = 200) -> list[int]:
     """Ids of tickets with a clock on which something is due, the oldest first."""
-    rows = sa.select(SlaClock.ticket_id).where(SlaClock.next_fire_at <= now).order_by(SlaClock.next_fire_at)
-    return list(dict.fromkeys(db.session.scalars(rows.limit(limit))))
+    return list(dict.fromkeys(db.session.scalars(due_statement(now, limit))))
+
+
+def due_statement(now: datetime, limit: int) -> sa.Select[int]:
+    """The sweep's question: ticket ids by the clocks that have something due, at most ``limit`` of them."""
+    rows = sa.select(SlaClock.ticket_id).where(SlaClock.next_fire_at <= now)
+    return rows.order_by(SlaClock.next_fire_at).limit(limit)
 
 
 def settle_due(ticket_id: int, now: datetime) -> bool:

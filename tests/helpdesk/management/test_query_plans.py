@@ -23,7 +23,9 @@ from helpdesk.management.days import Days
 from helpdesk.management.filters import BreachFilter, Pile, Position
 from helpdesk.sla import tally
 from helpdesk.sla.models import Breach, BreachReview, BreachToReview, PromiseTally, SlaClock
+from helpdesk.tickets import deadlines
 from helpdesk.tickets.models import Ticket
+from tests.doubling import double
 from tests.helpdesk.tickets.conftest import Desk
 from workflows.vocabulary import BreachCause, ClockKind, ClockState, Severity, State, VendorCaseState
 
@@ -235,3 +237,18 @@ def test_counts_of_breaches_stop(app: Flask, desk: Desk, many: None, monkeypatch
     monkeypatch.setattr(pile, "COUNT_TO", 100)
 
     assert pile.pile_counts(BreachFilter()) == {Pile.TO_REVIEW: 101, Pile.REVIEWED: 101, Pile.ALL: 101}
+
+
+def test_the_same_plans_at_a_hundred_thousand_tickets(app: Flask, desk: Desk, many: None) -> None:
+    double((Ticket, SlaClock, Breach, BreachReview, BreachToReview, VendorCase), times=4)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Breach)) > 95_000
+    test_todays_lists_and_counts(app, desk, many)
+    test_the_strip_reads_a_range_an_hour(app, desk, many)
+    test_the_lists_of_breaches_walk_an_index_in_their_order(app, desk, many)
+    test_the_sweep_walks_the_index_of_what_is_due(app, desk, many)
+
+
+def test_the_sweep_walks_the_index_of_what_is_due(app: Flask, desk: Desk, many: None) -> None:
+    text = plan(deadlines.due_statement(now(), 200))
+    assert walked(text) == [], text
+    assert "ix_sla_clock_due" in text, text

@@ -14,6 +14,7 @@ from helpdesk.database import db, is_sqlite
 from helpdesk.tickets import queries
 from helpdesk.tickets.filters import Position, QueueFilter, View
 from helpdesk.tickets.models import Attachment, Message, Ticket
+from tests.doubling import double
 from workflows.vocabulary import Kind, Priority, State, Turn
 
 from .conftest import Desk
@@ -122,3 +123,10 @@ def test_counts_of_thousands_stop(app: Flask, desk, many, monkeypatch):
     monkeypatch.setattr(queries, "COUNT_TO", 100)
     counts, _matching = queries.queue_counts(QueueFilter(), desk.ana.id, now())
     assert counts[View.ALL] == 101
+
+
+def test_the_same_plans_at_a_hundred_thousand_tickets(app: Flask, desk, many):
+    double((Ticket,), times=4)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Ticket)) > 96_000
+    test_the_queue_walks_an_index_in_its_order(app, desk, many)
+    test_counts_and_pages_of_a_ticket_use_theirs(app, desk, many)
