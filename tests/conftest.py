@@ -87,7 +87,8 @@ def _create(url: str, instance: Path, **overrides: Any) -> Flask:
 def app(migrated_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The application on one of the two databases, with empty tables."""
     app = _create(migrated_url, tmp_path)
-    app.teardown_request(_forget_request)
+    app.before_request_funcs.setdefault(None, []).insert(0, _forget)
+    app.teardown_request(lambda _error: _forget())
     with app.app_context():
         _empty_tables()
         yield app
@@ -95,8 +96,9 @@ def app(migrated_url: str, tmp_path: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def _forget_request(_error: BaseException | None) -> None:
-    """Requests share the test's application context, and would find who was signed in on the one before."""
+def _forget() -> None:
+    """Requests share the test's application context: what was kept there, who was signed in or which language
+    a text was asked in, belongs to somebody else."""
     for name in tuple(g):
         g.pop(name)
 
