@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as RequestSession
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, scoped_session
 from sqlalchemy.orm import registry as orm_registry
@@ -73,7 +75,24 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+class ReadingSession(RequestSession):
+    """On PostgreSQL it reads without a transaction, each statement by itself; ``unit_of_work`` begins one.
+
+    A page would gain nothing by a transaction (at READ COMMITTED each statement sees what is committed by then)
+    and lose much: psycopg forgets everything it has prepared whenever it rolls back.
+    """
+
+    def get_bind(self, *_args: Any, bind: sa.Engine | sa.Connection | None = None, **_more: Any) -> Any:
+        return bind if bind is not None else _for_reading(self._db.engine)
+
+
+@lru_cache(maxsize=4)
+def _for_reading(engine: sa.Engine) -> sa.Engine:
+    is_sqlite = engine.dialect.name == "sqlite"
+    return engine if is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": ReadingSession, "expire_on_commit": False})
 """Its session is the request's (or job's) own; models inherit ``Base``."""
 
 
@@ -87,7 +106,8 @@ def unit_of_work() -> Iterator[scoped_session[Any]]:
     """
     work = db.session
     work.rollback()
-    work.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    begin = {"sqlite_begin": "IMMEDIATE"} if is_sqlite() else {"isolation_level": "READ COMMITTED"}
+    work.connection(execution_options=begin)
     try:
         yield work
         work.commit()

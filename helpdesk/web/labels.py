@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
@@ -153,4 +155,13 @@ _BY_WORD = {(type(word), word.value): text for word, text in LABELS}
 
 def label(word: StrEnum | None) -> str:
     """The text for ``word`` in the reader's language; empty for None. Raises KeyError for a word without one."""
-    return "" if word is None else str(_BY_WORD[type(word), word.value])
+    if word is None:
+        return ""
+    locale = get_locale()
+    return _in_language(locale.language if locale is not None else "", type(word), word.value)
+
+
+@lru_cache(maxsize=4 * len(LABELS))
+def _in_language(_language: str, of: type[StrEnum], value: str) -> str:
+    """Kept for good, since a page of the queue asks three hundred times; the language is the reader's own."""
+    return str(_BY_WORD[of, value])
