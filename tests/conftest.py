@@ -87,8 +87,7 @@ def _create(url: str, instance: Path, **overrides: Any) -> Flask:
 def app(migrated_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The application on one of the two databases, with empty tables."""
     app = _create(migrated_url, tmp_path)
-    app.before_request_funcs.setdefault(None, []).insert(0, _forget)
-    app.teardown_request(lambda _error: _forget())
+    keep_requests_apart(app)
     with app.app_context():
         _empty_tables()
         yield app
@@ -96,9 +95,14 @@ def app(migrated_url: str, tmp_path: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+def keep_requests_apart(app: Flask) -> None:
+    """Requests of a test share its application context: what was kept there, who was signed in or which
+    language a text was asked in, belongs to somebody else."""
+    app.before_request_funcs.setdefault(None, []).insert(0, _forget)
+    app.teardown_request(lambda _error: _forget())
+
+
 def _forget() -> None:
-    """Requests share the test's application context: what was kept there, who was signed in or which language
-    a text was asked in, belongs to somebody else."""
     for name in tuple(g):
         g.pop(name)
 

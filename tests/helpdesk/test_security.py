@@ -22,7 +22,7 @@ from helpdesk.extensions import limiter
 from helpdesk.portal import queries
 from helpdesk.tickets.actions.opening import Opened
 from helpdesk.tickets.models import Attachment, Ticket
-from tests.conftest import _create, _forget_request
+from tests.conftest import _create, keep_requests_apart
 from tests.helpdesk.tickets.conftest import Desk, desk, opened
 from tests.people import PASSWORD, add_person, signed_in
 from workflows.vocabulary import Role
@@ -61,7 +61,7 @@ def another(app: Flask, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
 
     def make(**overrides: Any) -> Flask:
         made.append(_create(app.config["DATABASE_URL"], tmp_path, **overrides))
-        made[-1].teardown_request(_forget_request)
+        keep_requests_apart(made[-1])
         return made[-1]
 
     yield make

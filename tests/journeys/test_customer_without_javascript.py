@@ -104,7 +104,7 @@ def test_a_file_is_taken_out_by_its_box(plain, live_server: LiveServer, invoice:
     plain.get_by_role("button", name="Update the times").click()
     plain.get_by_label("invoice.pdf").uncheck()
     plain.get_by_role("button", name="Send").click()
-    assert plain.locator(".number").is_visible()
+    plain.locator(".number").wait_for()
     assert db.session.scalar(sa.select(sa.func.count(Attachment.id))) == 0
 
 
@@ -120,13 +120,13 @@ def test_they_talk_and_she_ends_it_and_comes_back(plain, live_server: LiveServer
         conversation.reply(first, ana, "The second invoice is credited.", now())
     plain.reload()
     assert "Ana Kovács has it" in plain.locator(".next-step").inner_text()
-    assert plain.get_by_text("The second invoice is credited.").is_visible()
+    plain.get_by_text("The second invoice is credited.").wait_for()
 
     plain.get_by_label("Answer to Ana Kovács").fill("Thank you, I see it.")
     plain.get_by_role("button", name="Send").click()
-    assert plain.get_by_text("We have your message.").is_visible()
+    plain.get_by_text("We have your message.").wait_for()
     plain.get_by_role("button", name="It’s solved").click()
-    assert plain.get_by_text("Closed: it is solved").is_visible()
+    plain.get_by_text("Closed: it is solved").wait_for()
     assert _ticket().state is State.CLOSED
 
     live_server.hand.advance(86_400)

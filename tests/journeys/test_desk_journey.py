@@ -136,7 +136,7 @@ def _max_reviews_it(page: Any) -> None:
     page.get_by_label("What happened").fill("Everybody thought that Microsoft had written to her.")
     page.get_by_role("button", name="Keep the review").click()
     page.goto("/breaches?reviewed=yes")
-    assert page.get_by_text("reviewed").first.is_visible()
+    page.get_by_text("reviewed").first.wait_for()
 
 
 def _microsoft_answers(page: Any) -> None:
@@ -166,7 +166,7 @@ def _ana_resolves_it(page: Any) -> None:
 def _rita_sees_it(page: Any, tracker: str, server: LiveServer) -> None:
     page.goto(tracker)
     page.get_by_text("Sign out and in again: it stays signed in now.").first.wait_for()
-    assert page.get_by_role("button", name="It’s solved").is_visible()
+    page.get_by_role("button", name="It’s solved").wait_for()
     server.hand.at = _at(17, 0, day=30)
     _scheduler_runs(server)
     page.reload()
