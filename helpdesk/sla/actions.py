@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from helpdesk.database import db
+from helpdesk.database import append_rows, db
 from helpdesk.sla import tally
 from helpdesk.sla.models import Breach, BreachToReview, ClockEvent, SlaClock
 from helpdesk.sla.terms import load_terms
@@ -83,14 +83,23 @@ def settle(
 
 def write(settlement: Settlement) -> None:
     """Write the clocks, what happened to them, their breaches, and how they count."""
-    db.session.flush()  # new clocks need their ids
+    if any(one.row.id is None for one in settlement.fresh):
+        db.session.flush()  # new clocks need their ids
     tally.count(settlement.subject.team_id, [(one.before, one.row, one.cycle) for one in settlement.fresh])
     _write_changes(settlement)
 
 
 def clocks_of(ticket_id: int) -> Sequence[SlaClock]:
-    rows = sa.select(SlaClock).where(SlaClock.ticket_id == ticket_id).order_by(SlaClock.id)
-    return db.session.scalars(rows.execution_options(populate_existing=True)).all()
+    """Every clock of a ticket, freshly read, in the order they began."""
+    return db.session.scalars(_CLOCKS, {"ticket_id": ticket_id}).all()
+
+
+_CLOCKS = (
+    sa.select(SlaClock)
+    .where(SlaClock.ticket_id == sa.bindparam("ticket_id"))
+    .order_by(SlaClock.id)
+    .execution_options(populate_existing=True)
+)
 
 
 def _may_have_changed(row: SlaClock | None, cycle: sla.Cycle) -> bool:
@@ -155,8 +164,7 @@ def _write_changes(settlement: Settlement) -> None:
             lines.append(_line(fresh.row, position, change, settlement.now))
             if change.what is ClockChange.BREACHED:
                 _breach(settlement.subject, fresh.row, change, settlement.now)
-    if lines:
-        db.session.execute(sa.insert(ClockEvent), lines)
+    append_rows(ClockEvent, lines)
 
 
 def _line(row: SlaClock, position: int, change: sla.Change, now: datetime) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from helpdesk.database import db, is_sqlite
+from helpdesk.database import append_rows, db, is_sqlite
 from helpdesk.sla.models import PromiseOutcome, PromiseTally, SlaClock
 from workflows import sla
 from workflows.vocabulary import ClockChange, ClockState
@@ -58,9 +58,7 @@ def count(team_id: int | None, clocks: Iterable[tuple[Standing, SlaClock, sla.Cy
             _add(sums, team_id, after.met_due_at, Kept(1, 0))
         if after.is_late and not before.is_late:
             _add(sums, team_id, _missed_deadline(cycle), Kept(0, 1))
-    lines = [_line(key, kept) for key, kept in sums.items() if any(kept)]
-    if lines:
-        db.session.execute(sa.insert(PromiseOutcome), lines)
+    append_rows(PromiseOutcome, [_line(key, kept) for key, kept in sums.items() if any(kept)])
 
 
 def _missed_deadline(cycle: sla.Cycle) -> datetime:

@@ -127,6 +127,16 @@ def put_off(ticket_id: int, now: datetime) -> None:
 # from a ticket's history to what the clocks hear ---------------------------------------------------------
 
 
+_HEARD = (
+    sa.select(TicketEvent.at, TicketEvent.what, TicketEvent.to_state, TicketEvent.particulars)
+    .where(
+        TicketEvent.ticket_id == sa.bindparam("ticket_id"),
+        sa.or_(TicketEvent.what.in_(SLA_KINDS), TicketEvent.to_state.is_not(None)),
+    )
+    .order_by(TicketEvent.seq)
+)
+
+
 class HeardHistory(NamedTuple):
     """The terms at creation, and everything since that a clock reacts to, in order."""
 
@@ -136,9 +146,7 @@ class HeardHistory(NamedTuple):
 
 def heard_history(ticket: Ticket) -> HeardHistory:
     """The ticket's history as the clocks hear it, with what this transaction has yet to write."""
-    heard = sa.or_(TicketEvent.what.in_(SLA_KINDS), TicketEvent.to_state.is_not(None))
-    columns = (TicketEvent.at, TicketEvent.what, TicketEvent.to_state, TicketEvent.particulars)
-    rows = sa.select(*columns).where(TicketEvent.ticket_id == ticket.id, heard).order_by(TicketEvent.seq)
+    written = db.session.execute(_HEARD, {"ticket_id": ticket.id})
     unwritten = [
         (event.at, event.what, event.to_state, event.particulars)
         for event in history.unwritten(ticket)
@@ -146,7 +154,7 @@ def heard_history(ticket: Ticket) -> HeardHistory:
     ]
     events: list[sla.Event] = []
     first_terms_id = 0
-    for at, what, to_state, text in (*db.session.execute(rows), *unwritten):
+    for at, what, to_state, text in (*written, *unwritten):
         if what in SLA_KINDS:
             particulars = json.loads(text)
             first_terms_id = first_terms_id or particulars["terms"]

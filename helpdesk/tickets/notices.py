@@ -12,7 +12,7 @@ from flask import current_app
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.models import Team, User, UserRole
-from helpdesk.customers.models import Contact
+from helpdesk.customers.models import Contact, Customer
 from helpdesk.database import db
 from helpdesk.notifications import recipients
 from helpdesk.notifications.actions import queue_many
@@ -116,8 +116,9 @@ def clock_news(ticket: Ticket, news: Sequence[ClockNews], now: datetime) -> None
 
 @dataclass
 class _Concerned:
-    """Who hears of a ticket's clocks."""
+    """Who hears of a ticket's clocks, and the names that stand in what they read."""
 
+    customer_name: str | None = None
     assignee: Recipient | None = None
     assignee_name: str | None = None
     lead: Recipient | None = None
@@ -125,14 +126,10 @@ class _Concerned:
 
 
 def _concerned(ticket: Ticket) -> _Concerned:
-    lead_id = sa.select(Team.lead_id).where(Team.id == ticket.team_id).scalar_subquery()
-    is_manager = sa.exists().where(UserRole.user_id == User.id, UserRole.role == Role.MANAGER)
-    columns = (User.email, User.language, User.timezone, User.id, User.is_enabled, User.name)
-    roles = (User.id == ticket.assignee_id, User.id == lead_id, is_manager)
-    rows = sa.select(*columns, *(sa.func.coalesce(role, sa.false()) for role in roles)).where(sa.or_(*roles))
+    facts = {"assignee_id": ticket.assignee_id, "team_id": ticket.team_id, "customer_id": ticket.customer_id}
     concerned = _Concerned()
-    for *person, name, has_it, leads, manages in db.session.execute(rows.order_by(User.id)):
-        recipient = Recipient(*person)
+    for *person, name, customer_name, has_it, leads, manages in db.session.execute(_CONCERNED, facts):
+        recipient, concerned.customer_name = Recipient(*person), customer_name
         if has_it:
             concerned.assignee, concerned.assignee_name = recipient, name
         if leads:
@@ -142,15 +139,29 @@ def _concerned(ticket: Ticket) -> _Concerned:
     return concerned
 
 
+_CUSTOMER_NAME = sa.select(Customer.name).where(Customer.id == sa.bindparam("customer_id")).scalar_subquery()
+_LEAD_ID = sa.select(Team.lead_id).where(Team.id == sa.bindparam("team_id")).scalar_subquery()
+_STANDINGS = (
+    User.id == sa.bindparam("assignee_id", type_=sa.Integer),
+    User.id == _LEAD_ID,
+    sa.exists().where(UserRole.user_id == User.id, UserRole.role == Role.MANAGER),
+)
+_CONCERNED = (
+    sa.select(User.email, User.language, User.timezone, User.id, User.is_enabled, User.name, _CUSTOMER_NAME)
+    .add_columns(*(sa.func.coalesce(standing, sa.false()) for standing in _STANDINGS))
+    .where(sa.or_(*_STANDINGS))
+    .order_by(User.id)
+)
+
+
 def _clock_notices(ticket: Ticket, item: ClockNews, concerned: _Concerned) -> list[Notice]:
     is_breach = item.change is ClockChange.BREACHED
     topic = NoticeTopic.CLOCK_BREACHED if is_breach else NoticeTopic.CLOCK_WARNED
     to = recipients.for_clock(topic, concerned.assignee, concerned.lead, concerned.managers if is_breach else ())
     cause = f"clock:{ticket.id}:{item.kind}:{item.cycle}:{item.change}:{item.level}"
     params = {"subject": ticket.subject, "clock": item.kind.value, "due_at": item.due_at or item.at}
-    params |= _customer(ticket)
-    if concerned.assignee_name is not None:
-        params["assignee_name"] = concerned.assignee_name
+    named = {"customer_name": concerned.customer_name, "assignee_name": concerned.assignee_name}
+    params |= {name: text for name, text in named.items() if text is not None}
     return tell(topic, to, cause=cause, params=params, ticket_id=ticket.id)
 
 
