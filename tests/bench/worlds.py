@@ -62,7 +62,7 @@ class Sqlite:
         return (self._folder / f"{world}.db").exists()
 
     def make(self, world: str, fill: Callable[[str], object]) -> None:
-        for old in self._folder.glob("*.db*"):
+        for old in (*self._folder.glob(f"{_size(world)}*"), *self._folder.glob("unfinished.db*")):
             old.unlink()
         unfinished = self._folder / "unfinished.db"
         fill(f"sqlite:///{unfinished}")
@@ -94,7 +94,7 @@ class Postgres:
 
     def make(self, world: str, fill: Callable[[str], object]) -> None:
         for old in self._server.databases():
-            if old.startswith(("world_", "unfinished", "lent")):
+            if old.startswith((_size(world), "unfinished", "lent")):
                 self._server.execute(f'DROP DATABASE "{old}"')
         self._server.execute("CREATE DATABASE unfinished")
         fill(self._server.url("unfinished"))
@@ -111,6 +111,11 @@ class Postgres:
     def stop(self) -> None:
         self.take_back()
         self._server.stop()
+
+
+def _size(world: str) -> str:
+    """What the names of worlds as large as this one begin with: an older one makes room."""
+    return world.rpartition("_")[0] + "_"
 
 
 def database(name: str) -> Database:
