@@ -83,9 +83,11 @@ def _raw_rate(app: Flask, *, is_reply: bool, seconds: float = 3.0) -> float:
         touch = f"UPDATE ticket SET event_count = event_count + 1 WHERE id = {number}"
         ticket = touch if is_reply else _again(Ticket, f"id = {number}", {"draft_id": "NULL"})
         say = _again(Message, f"ticket_id = {number} LIMIT 1", {})
-        begin = "BEGIN IMMEDIATE" if db.engine.dialect.name == "sqlite" else "BEGIN"
+        is_sqlite = db.engine.dialect.name == "sqlite"
+        begin = "BEGIN IMMEDIATE" if is_sqlite else "BEGIN"
+        if not is_sqlite:
+            raw.dbapi_connection.autocommit = True
         cursor, began, done = raw.cursor(), time.perf_counter(), 0
-        raw.dbapi_connection.autocommit = db.engine.dialect.name != "sqlite"
         while time.perf_counter() < began + seconds:
             for statement in (begin, ticket, say, "COMMIT"):
                 cursor.execute(statement)
