@@ -130,10 +130,10 @@ def is_sqlite() -> bool:
 def engine_options(url: str, pool: int) -> dict[str, Any]:
     """Options for the engine of ``url`` with at most ``pool`` connections."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15}, "pool_size": pool}
+        return {"connect_args": {"timeout": 15}, "pool_size": pool, "pool_use_lifo": True}
     return {
         "pool_size": pool,
-        "pool_use_lifo": True,  # the connection used last has most statements prepared
+        "pool_use_lifo": True,  # the connection used last has most in its cache and most statements prepared
         "max_overflow": 2,
         "pool_pre_ping": False,
         "pool_recycle": 1800,
@@ -157,7 +157,7 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA cache_size=-8000")  # KiB for each connection: the system caches the file for all
+    connection.execute("PRAGMA cache_size=-4000")  # KiB for each connection: the system caches the file for all
 
 
 @sa.event.listens_for(sa.Engine, "begin")
