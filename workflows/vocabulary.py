@@ -160,6 +160,8 @@ class EventKind(StrEnum):
     FACTS_CHANGED = "facts_changed"
     TERMS_CHANGED = "terms_changed"
     LINKED = "linked"
+    TAGS_CHANGED = "tags_changed"
+    REMINDED = "reminded"
     TRACKER_ISSUED = "tracker_issued"
     TRACKER_REVOKED = "tracker_revoked"
     GUARD_OVERRIDDEN = "guard_overridden"
@@ -172,6 +174,8 @@ class EventKind(StrEnum):
     # what the clocks did, so that the timeline tells it
     CLOCK_WARNED = "clock_warned"
     CLOCK_BREACHED = "clock_breached"
+    CLOCK_LADDERED = "clock_laddered"
+    ESCALATION_DUE = "escalation_due"
     BREACH_REVIEWED = "breach_reviewed"
 
 
@@ -238,6 +242,36 @@ class ClockChange(StrEnum):
     MET = "met"
     CANCELLED = "cancelled"
     ENDED_WITHOUT_SLA = "ended_without_sla"
+
+
+class LadderRole(StrEnum):
+    """Whom a level of the ladder tells."""
+
+    ASSIGNEE = "assignee"
+    LEAD = "lead"  # of the ticket's team
+    MANAGER = "manager"  # every manager
+    ON_CALL = "on_call"  # whoever has the turn in the rota of the ticket's team
+
+
+class LadderAct(StrEnum):
+    """What a level of the ladder does besides telling."""
+
+    ASSIGN_TO_LEAD = "assign_to_lead"
+    RAISE_PRIORITY = "raise_priority"  # by one, up to p1
+    ESCALATE = "escalate"  # by itself where it may, else the ticket is marked "escalation due"
+
+
+class RevisionState(StrEnum):
+    """How far a change of policies or calendars has come."""
+
+    COUNTING = "counting"  # what it would do to the open tickets
+    COUNTED = "counted"  # somebody may confirm it
+    APPLYING = "applying"
+    APPLIED = "applied"
+    DROPPED = "dropped"
+
+
+OPEN_REVISIONS = frozenset({RevisionState.COUNTING, RevisionState.APPLYING})
 
 
 class SlaEvent(StrEnum):

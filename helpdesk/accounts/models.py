@@ -51,6 +51,7 @@ class User(UserMixin, Base):
     language: Mapped[str] = mapped_column(sa.String(5), default="en")
     timezone: Mapped[str] = mapped_column(sa.String(64), default="Europe/Budapest")
     team_id: Mapped[int | None] = mapped_column(sa.ForeignKey("team.id"), index=True)
+    calendar_id: Mapped[int | None] = mapped_column(sa.ForeignKey("calendar.id"))  # working hours; None: the desk's
     created_at: Mapped[datetime]
 
     team: Mapped[Team | None] = relationship(foreign_keys=[team_id])
@@ -80,6 +81,22 @@ class UserRole(Base):
 
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
     role: Mapped[Role] = mapped_column(words(Role, "role"), primary_key=True)
+
+
+class OnCallTurn(Base):
+    """Who answers for a team from one moment to another. Of overlapping turns the one that began last counts."""
+
+    __tablename__ = "on_call_turn"
+    __table_args__ = (
+        sa.Index("ix_on_call_turn_team", "team_id", "starts_at"),
+        sa.CheckConstraint("ends_at > starts_at", name="moments_in_order"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(sa.ForeignKey("team.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
 
 
 class AccountEvent(Base):

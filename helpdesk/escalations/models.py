@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk.database import Base, words
-from workflows.vocabulary import ChannelKind, Severity, VendorCaseState
+from workflows.vocabulary import ChannelKind, ClockKind, Severity, VendorCaseState
 
 
 class SupportChannel(Base):
@@ -30,7 +30,25 @@ class SupportChannel(Base):
     source: Mapped[str] = mapped_column(sa.String(300), default="")  # where the figures come from
     is_enabled: Mapped[bool] = mapped_column(default=True)
 
+    terms: Mapped[list[VendorTerm]] = relationship(cascade="all, delete-orphan")
     entitlements: Mapped[list[Entitlement]] = relationship(back_populates="channel", order_by="Entitlement.ends_on")
+
+
+class VendorTerm(Base):
+    """How long the vendor may take on a channel at a severity: open seconds of the calendar, the vendor's hours."""
+
+    __tablename__ = "vendor_term"
+    __table_args__ = (
+        sa.UniqueConstraint("channel_id", "severity", "clock"),
+        sa.CheckConstraint("seconds > 0", name="seconds_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel_id: Mapped[int] = mapped_column(sa.ForeignKey("support_channel.id", ondelete="CASCADE"))
+    severity: Mapped[Severity] = mapped_column(words(Severity, "severity"))
+    clock: Mapped[ClockKind] = mapped_column(words(ClockKind, "clock"))
+    seconds: Mapped[int]
+    calendar_id: Mapped[int] = mapped_column(sa.ForeignKey("calendar.id"))
 
 
 class Entitlement(Base):
@@ -90,6 +108,7 @@ class VendorCase(Base):
     state: Mapped[VendorCaseState] = mapped_column(words(VendorCaseState, "state"))
     severity: Mapped[Severity] = mapped_column(words(Severity, "severity"))
     number: Mapped[str | None] = mapped_column(sa.String(40))
+    terms_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sla_terms.id"))  # the vendor's clocks; None: untimed
     pack: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what was handed over, as it stood
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]

@@ -56,6 +56,16 @@ class OutboxMessage(Base):
     last_error: Mapped[str] = mapped_column(sa.String(300), default="")
 
 
+class NotificationRefusal(Base):
+    """What a person does not want to be told by a transport. No row: they are told."""
+
+    __tablename__ = "notification_refusal"
+
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
+    topic: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    transport: Mapped[Transport] = mapped_column(words(Transport, "transport"), primary_key=True)
+
+
 _UNREAD = sa.text("read_at IS NULL")
 
 

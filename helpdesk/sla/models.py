@@ -10,12 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk.database import Base, words
 from workflows.vocabulary import (
+    OPEN_REVISIONS,
     BreachCause,
     ClockChange,
     ClockKind,
     ClockState,
     Kind,
     Priority,
+    RevisionState,
     Service,
     State,
 )
@@ -69,8 +71,9 @@ class SlaPolicy(Base):
     service: Mapped[Service | None] = mapped_column(words(Service, "service"))
     customer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer.id"))
     support_plan_id: Mapped[int | None] = mapped_column(sa.ForeignKey("support_plan.id"))
+    tag: Mapped[str | None] = mapped_column(sa.String(40))
     pause_on: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {clock kind: [pause cause]}
-    levels: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {clock kind: [{"level": 1, "percent": 75}]}
+    levels: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {clock kind: [level]}, see workflows.ladder
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -92,6 +95,40 @@ class SlaTarget(Base):
     clock: Mapped[ClockKind] = mapped_column(words(ClockKind, "clock"))
     seconds: Mapped[int]
     calendar_id: Mapped[int] = mapped_column(sa.ForeignKey("calendar.id"))
+
+
+_UNFINISHED = sa.text("state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN_REVISIONS))))
+
+
+class PromiseRevision(Base):
+    """A change of a policy, calendar or order: first counted over the open tickets, then carried out on them.
+
+    ``draft`` is what somebody wants, as JSON; ``counts`` what it does to open tickets. Tickets are looked at in
+    the order of their ids, ``last_ticket_id`` is how far; one scheduler at a time has it, until its claim ends.
+    """
+
+    __tablename__ = "promise_revision"
+    __table_args__ = (
+        sa.Index("ix_promise_revision_unfinished", "id", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[RevisionState] = mapped_column(words(RevisionState, "state"))
+    draft: Mapped[dict[str, Any]]
+    policy_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sla_policy.id", ondelete="SET NULL"))
+    calendar_id: Mapped[int | None] = mapped_column(sa.ForeignKey("calendar.id"))
+    stamp: Mapped[str | None] = mapped_column(sa.String(32))  # of the book it was counted against
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    ticket_count: Mapped[int] = mapped_column(default=0)  # open tickets to look at, counted when it began
+    seen_count: Mapped[int] = mapped_column(default=0)
+    changed_count: Mapped[int] = mapped_column(default=0)
+    failed_count: Mapped[int] = mapped_column(default=0)
+    last_ticket_id: Mapped[int] = mapped_column(default=0)
+    claimed_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    confirmed_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
 
 
 class PromiseStamp(Base):
@@ -128,11 +165,15 @@ _UNDECIDED = sa.text(UNDECIDED)
 
 
 class SlaClock(Base):
-    """One promise running on one ticket: the stored projection of ``workflows.sla.replay`` (R9)."""
+    """One promise running on one ticket: the stored projection of ``workflows.sla.replay`` (R9).
+
+    ``case_id`` is 0 for the ticket's own promises, else the vendor case it runs on: a plain value, since this
+    room doesn't know cases, and never NULL, since NULLs would escape the unique constraint.
+    """
 
     __tablename__ = "sla_clock"
     __table_args__ = (
-        sa.UniqueConstraint("ticket_id", "kind", "cycle"),
+        sa.UniqueConstraint("ticket_id", "kind", "case_id", "cycle"),
         sa.Index(
             "ix_sla_clock_due",
             "next_fire_at",
@@ -153,6 +194,7 @@ class SlaClock(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket.id"))
     kind: Mapped[ClockKind] = mapped_column(words(ClockKind, "kind"))
+    case_id: Mapped[int] = mapped_column(default=0, server_default="0")
     cycle: Mapped[int] = mapped_column(default=1)
     is_current: Mapped[bool] = mapped_column(default=True)
     state: Mapped[ClockState] = mapped_column(words(ClockState, "state"))

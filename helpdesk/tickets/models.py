@@ -41,6 +41,8 @@ It has no Boolean type on purpose: on SQLite that would be spelled "... = 1".
 _OPEN_UNASSIGNED = sa.text(f"{_OPEN.text} AND assignee_id IS NULL")
 _CLOSES = sa.text("closes_at IS NOT NULL")
 _WAKES = sa.text("hold_until IS NOT NULL")
+_REMINDS = sa.text("remind_at IS NOT NULL")
+_ESCALATION_DUE = sa.text("escalation_due_at IS NOT NULL")
 
 
 _IN_ORDER = ("is_paused", "next_due_at", "id")
@@ -91,6 +93,14 @@ class Ticket(Base):
         sa.Index("ix_ticket_due", "next_due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         sa.Index("ix_ticket_closes", "closes_at", sqlite_where=_CLOSES, postgresql_where=_CLOSES),
         sa.Index("ix_ticket_wakes", "hold_until", sqlite_where=_WAKES, postgresql_where=_WAKES),
+        sa.Index("ix_ticket_reminds", "remind_at", sqlite_where=_REMINDS, postgresql_where=_REMINDS),
+        sa.Index(
+            "ix_ticket_escalation_due",
+            "escalation_due_at",
+            "id",
+            sqlite_where=_ESCALATION_DUE,
+            postgresql_where=_ESCALATION_DUE,
+        ),
         sa.Index("ix_ticket_customer", "customer_id", "id"),
         sa.Index("ix_ticket_contact", "contact_id", "id"),
         sa.CheckConstraint("(hold_cause IS NULL) = (held_at IS NULL)", name="hold_whole"),
@@ -121,6 +131,9 @@ class Ticket(Base):
     hold_cause: Mapped[HoldCause | None] = mapped_column(words(HoldCause, "hold_cause"))
     held_at: Mapped[datetime | None]
     hold_until: Mapped[datetime | None]
+    remind_at: Mapped[datetime | None]  # the contact is reminded then, or their idle ticket closed
+    reminder_count: Mapped[int] = mapped_column(default=0, server_default="0")  # since the hold began
+    escalation_due_at: Mapped[datetime | None]  # the ladder found it overdue then; NULL once it is escalated or done
     turn: Mapped[Turn] = mapped_column(words(Turn, "turn"), default=Turn.OURS)
 
     customer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer.id"))
@@ -161,6 +174,7 @@ class Ticket(Base):
     subscription: Mapped[Subscription | None] = relationship()
     assignee: Mapped[User | None] = relationship()
     team: Mapped[Team] = relationship()
+    tags: Mapped[list[TicketTag]] = relationship(cascade="all, delete-orphan", order_by="TicketTag.name")
 
     @property
     def number(self) -> int:
@@ -169,6 +183,16 @@ class Ticket(Base):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
+
+
+class TicketTag(Base):
+    """A word put on a ticket, folded to lower case; policies may ask for it."""
+
+    __tablename__ = "ticket_tag"
+    __table_args__ = (sa.Index("ix_ticket_tag_name", "name", "ticket_id"),)
+
+    ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
 
 
 class TicketEvent(Base):
