@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from helpdesk.database import db
-from helpdesk.escalations.models import Entitlement, SupportChannel, VendorCase
+from helpdesk.escalations.models import Entitlement, SupportChannel, VendorCase, VendorTerm
 from workflows import channels as rules
-from workflows.vocabulary import ChannelKind, Service
+from workflows.vocabulary import ChannelKind, ClockKind, Service, Severity
 
 
 def channels() -> list[rules.Channel]:
@@ -61,6 +61,13 @@ def entitlements() -> list[rules.Entitlement]:
 
 def channel_of(kind: ChannelKind) -> SupportChannel:
     return db.session.scalars(sa.select(SupportChannel).where(SupportChannel.kind == kind)).one()
+
+
+def vendor_terms(channel_id: int, severity: Severity) -> dict[ClockKind, tuple[int, int]]:
+    """What the vendor's clocks of a case run by: {clock: (open seconds, calendar id)}; absent where untimed."""
+    own = sa.select(VendorTerm.clock, VendorTerm.seconds, VendorTerm.calendar_id)
+    rows = db.session.execute(own.where(VendorTerm.channel_id == channel_id, VendorTerm.severity == severity))
+    return {row.clock: (row.seconds, row.calendar_id) for row in rows}
 
 
 def cases_of(ticket_id: int) -> list[VendorCase]:
