@@ -143,7 +143,8 @@ def _copy_rows(bulk: Bulk) -> None:
     bulk.copy_rows(Ticket, ticket, joins="JOIN {o} ON o.id = c.original_id", kept=("next_due_at", "next_warns_at"))
     bulk.copy_rows(Message, message, joins=_OF_TICKET)
     bulk.copy_rows(Diagnosis, own, joins=_OF_TICKET)
-    bulk.copy_rows(SlaClock, own | {"id": "o.id + c.clock_offset"}, joins=_OF_TICKET)
+    case_id = "CASE WHEN o.case_id = 0 THEN 0 ELSE o.case_id + c.case_offset END"
+    bulk.copy_rows(SlaClock, own | {"id": "o.id + c.clock_offset", "case_id": case_id}, joins=_OF_TICKET)
     bulk.copy_rows(ClockEvent, clock, joins=_OF_CLOCK)
     bulk.copy_rows(Breach, own | clock | {"id": breach_id, "customer_id": _CUSTOMER}, joins=_OF_TICKET)
     bulk.copy_rows(VendorCase, own | {"id": "o.id + c.case_offset"}, joins=_OF_TICKET)
