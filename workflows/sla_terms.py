@@ -196,14 +196,22 @@ def _levels(value: object) -> tuple[Level, ...]:
         return ()
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
         raise InvalidSla("invalid_level", f"Levels come as a list, not {value!r}.")
-    levels = tuple(_level(each) for each in value)
+    levels = tuple(read_level(each) for each in value if not is_breach(each))
     if len({level.number for level in levels}) < len(levels):
         raise InvalidSla("invalid_level", "Two levels of one clock have the same number.")
     return levels
 
 
-def _level(value: object) -> Level:
-    """Read {"level": n} with percent, minutes_before or minutes_after; other keys are the ladder's own."""
+def is_breach(level: object) -> bool:
+    """Whether it says what happens at the breach (level 0), whose moment the target gives."""
+    return isinstance(level, Mapping) and type(level.get("level")) is int and level["level"] == 0
+
+
+def read_level(value: object) -> Level:
+    """Read {"level": n} with percent, minutes_before or minutes_after; other keys are the ladder's own.
+
+    Raises InvalidSla.
+    """
     if not isinstance(value, Mapping):
         raise InvalidSla("invalid_level", f"A level is a mapping, not {value!r}.")
     measures = [value.get(name) for name in ("percent", "minutes_before", "minutes_after")]

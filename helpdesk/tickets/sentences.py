@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from helpdesk.web import moments
 from helpdesk.web.labels import label
@@ -191,6 +192,35 @@ def _breached(p: Particulars, _names: Names) -> str:
     return _("noted a breach: %(clock)s is late", clock=_word(ClockKind, p.get("clock")))
 
 
+def _laddered(p: Particulars, _names: Names) -> str:
+    clock = _word(ClockKind, p.get("clock"))
+    return _("noted that %(clock)s is still late: level %(level)s", clock=clock, level=p.get("level", ""))
+
+
+def _escalation_due(p: Particulars, _names: Names) -> str:
+    missing = len(p.get("missing") or ())
+    if not missing:
+        return _("marked it as due for escalation")
+    return ngettext(
+        "marked it as due for escalation: one thing is missing",
+        "marked it as due for escalation: %(num)s things are missing",
+        missing,
+    )
+
+
+def _tags_changed(p: Particulars, _names: Names) -> str:
+    added, removed = ", ".join(p.get("added") or ()), ", ".join(p.get("removed") or ())
+    if added and removed:
+        return _("added the tags %(added)s and took away %(removed)s", added=added, removed=removed)
+    return _("added the tags %(added)s", added=added) if added else _("took away the tags %(removed)s", removed=removed)
+
+
+def _reminded(p: Particulars, _names: Names) -> str:
+    if int(p.get("count") or 1) == 1:
+        return _("reminded the customer that an answer is awaited")
+    return _("reminded the customer again: reminder %(count)s", count=p["count"])
+
+
 def _plain(text: Callable[[], str]) -> Sentence:
     return lambda _p, _names: text()
 
@@ -223,6 +253,8 @@ SENTENCES: Mapping[EventKind, Sentence] = {
     EventKind.FACTS_CHANGED: _facts_changed,
     EventKind.TERMS_CHANGED: _plain(lambda: _("put other promises in force")),
     EventKind.LINKED: _linked,
+    EventKind.TAGS_CHANGED: _tags_changed,
+    EventKind.REMINDED: _reminded,
     EventKind.TRACKER_ISSUED: _plain(lambda: _("issued a tracker link")),
     EventKind.TRACKER_REVOKED: _plain(lambda: _("revoked the tracker links")),
     EventKind.GUARD_OVERRIDDEN: _guard_overridden,
@@ -233,5 +265,7 @@ SENTENCES: Mapping[EventKind, Sentence] = {
     EventKind.VENDOR_CASE_CHANGED: _case_changed,
     EventKind.CLOCK_WARNED: _warned,
     EventKind.CLOCK_BREACHED: _breached,
+    EventKind.CLOCK_LADDERED: _laddered,
+    EventKind.ESCALATION_DUE: _escalation_due,
     EventKind.BREACH_REVIEWED: _plain(lambda: _("reviewed a breach")),
 }
