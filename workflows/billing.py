@@ -13,6 +13,7 @@ from workflows.asks import (
     withdraw_reason,
 )
 from workflows.guards import (
+    asked_or_waited,
     commercial_is_open,
     commercial_pack_is_complete,
     confirmed_or_quiet,
@@ -23,7 +24,7 @@ from workflows.guards import (
     somebody_has_it,
     ticket_is_classified,
 )
-from workflows.table import ANY_PERSON, CONTACT_OR_TIME, DESK, DESK_OR_LADDER, Row, Table
+from workflows.table import ANY_PERSON, ANYBODY, CONTACT_OR_TIME, DESK, DESK_OR_LADDER, Row, Table
 from workflows.vocabulary import State
 from workflows.vocabulary import Trigger as Do
 
@@ -42,6 +43,7 @@ OPEN = (INTAKE, *WORKED)
 
 START = (customer_is_confirmed, ticket_is_classified, somebody_has_it)
 ESCALATE = (commercial_is_open, commercial_pack_is_complete)
+ASKED = (asked_or_waited,)
 SOLUTION = (resolution_code, resolution_note, left_open_reason)
 
 # fmt: off
@@ -56,7 +58,7 @@ TABLE: Final[Table] = (
     Row((RESOLVED,),  Do.REOPEN,                 DIAGNOSIS,   ANY_PERSON, (), (reopen_reason,)),
     Row((CLOSED,),    Do.REOPEN,                 DIAGNOSIS,   DESK, (reopening_is_in_time,)),
     Row((TURNED_AWAY,), Do.REOPEN,                 INTAKE,      DESK, (reopening_is_in_time,)),
-    Row(OPEN,         Do.WITHDRAW,               CLOSED,      ANY_PERSON, (), (withdraw_reason,)),
+    Row(OPEN,         Do.WITHDRAW,               CLOSED,      ANYBODY, ASKED, (withdraw_reason,)),
     Row(OPEN,         Do.MERGE,                  MERGED,      DESK, (), (merge_target,)),
 )
 # fmt: on

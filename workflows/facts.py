@@ -122,7 +122,8 @@ class Facts:
     support channel to why it is closed (empty: open), as ``escalation.verdicts`` finds; a channel that is
     missing there is closed. ``packs`` maps a channel to how complete its pack is, in per cent; a channel that
     is missing there asks for no pack.
-    ``is_reopen_window_open`` and ``is_quiet_over`` are judged by the caller, who knows the time.
+    ``is_reopen_window_open``, ``is_quiet_over`` and ``is_wait_over`` (the contact left the last reminder
+    unanswered) are judged by the caller, who knows the time.
     """
 
     kind: Kind
@@ -138,6 +139,7 @@ class Facts:
     open_vendor_cases: int = 0
     is_reopen_window_open: bool = False
     is_quiet_over: bool = False
+    is_wait_over: bool = False
     channels: Mapping[ChannelKind, Reasons] = dataclasses.field(default_factory=dict, hash=False)
     packs: Mapping[ChannelKind, int] = dataclasses.field(default_factory=dict, hash=False)
     pack_override: str = ""  # a lead's kept reason for escalating with an incomplete pack

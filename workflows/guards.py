@@ -136,6 +136,14 @@ def confirmed_or_quiet(facts: Facts) -> Reasons:
     return those((is_early, early))
 
 
+@guard(N_("a person asks; or our reminders stayed unanswered, and no case with Microsoft is open"))
+def asked_or_waited(facts: Facts) -> Reasons:
+    early = Reason("wait_running", N_("The customer still has time to answer."))
+    waiting = Reason("vendor_case_open", N_("Microsoft's case is still open: a person decides what becomes of it."))
+    is_by_time = facts.actor.kind is ActorKind.SCHEDULER
+    return those((is_by_time and not facts.is_wait_over, early), (is_by_time and facts.open_vendor_cases > 0, waiting))
+
+
 NOT_FOR = {
     ActorKind.STAFF: Reason(
         "not_for_staff",

@@ -12,6 +12,7 @@ from workflows.vocabulary import ActorKind, State, Trigger
 DESK: Final = frozenset({ActorKind.STAFF})
 DESK_OR_LADDER: Final = frozenset({ActorKind.STAFF, ActorKind.SCHEDULER})
 ANY_PERSON: Final = frozenset({ActorKind.STAFF, ActorKind.CONTACT})
+ANYBODY: Final = frozenset(ActorKind)
 CONTACT_OR_TIME: Final = frozenset({ActorKind.CONTACT, ActorKind.SCHEDULER})
 
 

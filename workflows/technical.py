@@ -16,6 +16,7 @@ from workflows.asks import (
 from workflows.guards import (
     advanced_is_open,
     advanced_pack_is_complete,
+    asked_or_waited,
     confirmed_or_quiet,
     customer_is_confirmed,
     diagnosis_is_complete,
@@ -28,7 +29,7 @@ from workflows.guards import (
     somebody_has_it,
     ticket_is_classified,
 )
-from workflows.table import ANY_PERSON, CONTACT_OR_TIME, DESK, DESK_OR_LADDER, Row, Table
+from workflows.table import ANY_PERSON, ANYBODY, CONTACT_OR_TIME, DESK, DESK_OR_LADDER, Row, Table
 from workflows.vocabulary import State
 from workflows.vocabulary import Trigger as Do
 
@@ -52,6 +53,7 @@ START = (customer_is_confirmed, ticket_is_classified, somebody_has_it)
 TO_PREMIER = (premier_is_open, premier_pack_is_complete)
 TO_ADVANCED = (advanced_is_open, advanced_pack_is_complete)
 TO_SIGNATURE = (signature_is_open, signature_pack_is_complete)
+ASKED = (asked_or_waited,)
 SOLUTION = (resolution_code, resolution_note, left_open_reason)
 
 # fmt: off
@@ -71,7 +73,7 @@ TABLE: Final[Table] = (
     Row((RESOLVED,),           Do.REOPEN,                DIAGNOSIS,   ANY_PERSON, (), (reopen_reason,)),
     Row((CLOSED,),             Do.REOPEN,                DIAGNOSIS,   DESK, (reopening_is_in_time,)),
     Row((TURNED_AWAY,),        Do.REOPEN,                INTAKE,      DESK, (reopening_is_in_time,)),
-    Row(OPEN,                  Do.WITHDRAW,              CLOSED,      ANY_PERSON, (), (withdraw_reason,)),
+    Row(OPEN,                  Do.WITHDRAW,              CLOSED,      ANYBODY, ASKED, (withdraw_reason,)),
     Row(OPEN,                  Do.MERGE,                 MERGED,      DESK, (), (merge_target,)),
 )
 # fmt: on

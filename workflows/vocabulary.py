@@ -165,6 +165,8 @@ class EventKind(StrEnum):
     TRACKER_ISSUED = "tracker_issued"
     TRACKER_REVOKED = "tracker_revoked"
     GUARD_OVERRIDDEN = "guard_overridden"
+    PACK_RECORDED = "pack_recorded"
+    ATTACHMENT_CHECKED = "attachment_checked"
     # the vendor's case
     VENDOR_CASE_OPENED = "vendor_case_opened"
     VENDOR_NUMBER_RECORDED = "vendor_number_recorded"
@@ -403,6 +405,76 @@ class PackItem(StrEnum):
     ATTACHMENTS_CHECKED = "attachments_checked"
 
 
+class PersonalData(StrEnum):
+    """What a file may hold that the vendor must not get."""
+
+    COOKIE = "cookie"
+    AUTHORIZATION = "authorization"  # a header that signs somebody in
+    TOKEN = "token"  # in an address or a body
+    EMAIL = "email"
+
+
+class AttachmentVerdict(StrEnum):
+    """What became of an attachment's check for personal data."""
+
+    CLEAN = "clean"  # searched by the desk: nothing found
+    FOUND = "found"  # something found, nobody has decided yet
+    REDACTED = "redacted"  # a copy without it goes into the pack
+    LOOKED_THROUGH = "looked_through"  # by a person, who lets it go as it is
+    LEFT_OUT = "left_out"
+
+
+class PartnerKind(StrEnum):
+    """How the desk stands in the vendor's programme."""
+
+    DIRECT_BILL = "direct_bill"
+    INDIRECT_PROVIDER = "indirect_provider"
+    INDIRECT_RESELLER = "indirect_reseller"
+
+
+class RightKind(StrEnum):
+    """What a customer grants the desk, so that it may act for them."""
+
+    DELEGATED_ADMIN = "delegated_admin"
+    SUPPORT_REQUEST = "support_request"  # on Azure subscriptions
+    RESELLER_RELATIONSHIP = "reseller_relationship"
+
+
+class BoughtHere(StrEnum):
+    """Whether the product was bought through the desk, as the customer says."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class EntitlementChange(StrEnum):
+    """A row of an entitlement's ledger."""
+
+    USED = "used"
+    REFUNDED = "refunded"
+    CORRECTED = "corrected"
+    EXPIRED = "expired"
+
+
+class RefundReason(StrEnum):
+    """Why the vendor gave an incident back."""
+
+    DUPLICATE = "duplicate"
+    BUG = "bug"
+    OTHER = "other"
+
+
+class ChannelFigure(StrEnum):
+    """What of a channel has a source of its own, so that it can be checked again."""
+
+    NAME = "name"
+    COVERS = "covers"
+    FEE = "fee"
+    RESPONSE = "response"
+    INCIDENTS = "incidents"
+
+
 class HealthResult(StrEnum):
     """What the vendor's service health page said."""
 
@@ -437,6 +509,7 @@ class ResolutionCode(StrEnum):
 class WithdrawReason(StrEnum):
     NO_LONGER_NEEDED = "no_longer_needed"
     SOLVED_BY_CONTACT = "solved_by_contact"
+    NO_ANSWER = "no_answer"  # what we asked stayed unanswered, reminders and all
 
 
 class LinkKind(StrEnum):

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -207,3 +208,19 @@ def test_the_kind_changes_early_only(state: State) -> None:
     assert may_change_kind(state) == (state in {State.INTAKE, State.DIAGNOSIS})
     if may_change_kind(state):
         assert all(state in workflow_for(kind).states for kind in Kind)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_time_withdraws_only_what_was_left_waiting_and_no_vendor_works_on(kind: Kind) -> None:
+    workflow = workflow_for(kind)
+
+    def refusals(**known: Any) -> list[str]:
+        facts = whole(kind, Trigger.WITHDRAW, SCHEDULER, **known)
+        with pytest.raises(Refused) as refused:
+            workflow.take(State.DIAGNOSIS, Trigger.WITHDRAW, facts)
+        return [reason.code for reason in refused.value.reasons]
+
+    assert refusals(is_wait_over=False) == ["wait_running"]
+    assert refusals(is_wait_over=True, open_vendor_cases=1) == ["vendor_case_open"]
+    over = whole(kind, Trigger.WITHDRAW, SCHEDULER, is_wait_over=True)
+    assert workflow.take(State.DIAGNOSIS, Trigger.WITHDRAW, over).target is State.CLOSED
