@@ -28,6 +28,7 @@ def rebuild(table: str, edit: Callable[[str], str]) -> None:
     new = edit(old)
     if new == old:
         raise ValueError(f"nothing to change in {old}")
+    new = new.replace(f'TABLE "{table}" ', f"TABLE {table} ", 1)  # so a table that was renamed calls itself
     bind.exec_driver_sql(new.replace(f"TABLE {table} ", f"TABLE _new_{table} ", 1))
     columns = ", ".join(sorted(_columns(table) & _columns(f"_new_{table}")))
     copied = f"INSERT INTO _new_{table} ({columns}) SELECT {columns} FROM {table}"  # noqa: S608 - names of ours alone

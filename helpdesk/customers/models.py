@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk.database import Base, words
-from workflows.vocabulary import Service
+from workflows.vocabulary import RightKind, Service
 
 
 class SupportPlan(Base):
@@ -89,3 +89,38 @@ class Subscription(Base):
     ends_on: Mapped[date | None]
 
     customer: Mapped[Customer] = relationship(back_populates="subscriptions")
+
+
+_IN_FORCE = sa.text("closed_at IS NULL")
+
+
+class CustomerRight(Base):
+    """What a customer granted the desk. A row is never edited away: it is closed, and perhaps replaced by another.
+
+    ``service`` is None where the right holds for all; both dates are included, ``ends_on`` is None where it does
+    not expire. A row whose last day is past stays in force until somebody closes it: it tells since when.
+    """
+
+    __tablename__ = "customer_right"
+    __table_args__ = (
+        sa.CheckConstraint("ends_on IS NULL OR ends_on >= granted_on", name="dates_in_order"),
+        sa.CheckConstraint("revoked_on IS NULL OR closed_at IS NOT NULL", name="revoked_is_closed"),
+        sa.Index("ix_customer_right_customer", "customer_id", "id"),
+        sa.Index("ix_customer_right_ends", "ends_on", "id", sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id", ondelete="CASCADE"))
+    kind: Mapped[RightKind] = mapped_column(words(RightKind, "kind"))
+    service: Mapped[Service | None] = mapped_column(words(Service, "service"))
+    role: Mapped[str] = mapped_column(sa.String(120), default="")  # as granted, such as Service support administrator
+    granted_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    recorded_at: Mapped[datetime]
+    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    closed_at: Mapped[datetime | None]  # revoked or replaced then: it no longer speaks
+    closed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    revoked_on: Mapped[date | None]  # the customer took it back
+    replaces_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer_right.id"))
+
+    customer: Mapped[Customer] = relationship()

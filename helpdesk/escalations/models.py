@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk.database import Base, words
-from workflows.vocabulary import ChannelKind, ClockKind, Severity, VendorCaseState
+from workflows.vocabulary import (
+    ChannelKind,
+    ClockKind,
+    EntitlementChange,
+    RefundReason,
+    Severity,
+    VendorCaseState,
+)
 
 
 class SupportChannel(Base):
@@ -28,10 +36,41 @@ class SupportChannel(Base):
         default=dict
     )  # {severity: clock seconds to the vendor's first answer}
     source: Mapped[str] = mapped_column(sa.String(300), default="")  # where the figures come from
+    sources: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # {figure: its own source}
+    starts_on: Mapped[date | None]  # the vendor offers it from then until then, both included
+    ends_on: Mapped[date | None]
     is_enabled: Mapped[bool] = mapped_column(default=True)
 
+    names: Mapped[list[ChannelName]] = relationship(cascade="all, delete-orphan", order_by="ChannelName.id")
     terms: Mapped[list[VendorTerm]] = relationship(cascade="all, delete-orphan")
     entitlements: Mapped[list[Entitlement]] = relationship(back_populates="channel", order_by="Entitlement.ends_on")
+
+
+class ChannelName(Base):
+    """Another name of a channel: one it had, will have, or is also known by (without dates)."""
+
+    __tablename__ = "channel_name"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel_id: Mapped[int] = mapped_column(sa.ForeignKey("support_channel.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(80))
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    source: Mapped[str] = mapped_column(sa.String(300), default="")
+
+
+class PackRequirement(Base):
+    """Items the pack must hold on these channels, for these kinds and services, all by value."""
+
+    __tablename__ = "pack_requirement"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    items: Mapped[list[Any]]
+    channels: Mapped[list[Any]]
+    kinds: Mapped[list[Any]]
+    services: Mapped[list[Any]]
+    source: Mapped[str] = mapped_column(sa.String(300), default="")
+    is_enabled: Mapped[bool] = mapped_column(default=True)
 
 
 class VendorTerm(Base):
@@ -65,22 +104,36 @@ class Entitlement(Base):
     ends_on: Mapped[date]
     incidents_included: Mapped[int | None]  # None: not counted
     incidents_used: Mapped[int] = mapped_column(default=0)  # projection of the uses
+    services: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # none: all that the channel covers
+    fee: Mapped[int | None]  # for the whole term, in whole units of the currency
+    currency: Mapped[str] = mapped_column(sa.String(3), default="EUR", server_default="EUR")
     created_at: Mapped[datetime]
 
     channel: Mapped[SupportChannel] = relationship(back_populates="entitlements")
 
 
 class EntitlementUse(Base):
-    """Append-only: an incident taken (+1) or given back (-1)."""
+    """Append-only ledger: incidents taken (above zero), given back (below zero), or lost when the term ended.
+
+    ``left_after`` is the balance after the row, None where incidents are not counted.
+    """
 
     __tablename__ = "entitlement_use"
+    __table_args__ = (sa.Index("ux_entitlement_use_refund", "refund_of_id", unique=True),)  # one comes back once
 
     id: Mapped[int] = mapped_column(primary_key=True)
     entitlement_id: Mapped[int] = mapped_column(sa.ForeignKey("entitlement.id"), index=True)
     vendor_case_id: Mapped[int | None] = mapped_column(sa.ForeignKey("vendor_case.id"))
     at: Mapped[datetime]
+    change: Mapped[EntitlementChange] = mapped_column(
+        words(EntitlementChange, "change"), default=EntitlementChange.USED, server_default=EntitlementChange.USED.value
+    )
     incidents: Mapped[int]
+    left_after: Mapped[int | None]
     reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    refund_reason: Mapped[RefundReason | None] = mapped_column(words(RefundReason, "refund_reason"))
+    refund_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("entitlement_use.id"))
+    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
 
 
 _NOT_CLOSED = sa.text(f"state <> '{VendorCaseState.CLOSED}'")
@@ -110,6 +163,7 @@ class VendorCase(Base):
     number: Mapped[str | None] = mapped_column(sa.String(40))
     terms_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sla_terms.id"))  # the vendor's clocks; None: untimed
     pack: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what was handed over, as it stood
+    cheaper: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # channels open then that cost less
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     last_word_at: Mapped[datetime]  # the vendor's last note, or the opening
@@ -122,9 +176,13 @@ class VendorCase(Base):
 
 
 class VendorNote(Base):
-    """Append-only: what the vendor wrote to us (``is_ours`` false) or we to the vendor."""
+    """Append-only: what the vendor wrote to us (``is_ours`` false) or we to the vendor.
+
+    ``external_id`` names the same note at the vendor once it was seen there; a case never holds one twice.
+    """
 
     __tablename__ = "vendor_note"
+    __table_args__ = (sa.Index("uq_vendor_note_external", "vendor_case_id", "external_id", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     vendor_case_id: Mapped[int] = mapped_column(sa.ForeignKey("vendor_case.id"), index=True)
@@ -132,3 +190,73 @@ class VendorNote(Base):
     is_ours: Mapped[bool]
     user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
     body: Mapped[str] = mapped_column(sa.Text)
+    external_id: Mapped[str | None] = mapped_column(sa.String(64))
+    written_at: Mapped[datetime | None]  # by the vendor's own clock; None for what was pasted
+
+    post: Mapped[VendorPost | None] = relationship(lazy="joined", viewonly=True)
+
+
+class PostState(StrEnum):
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+_PENDING = sa.text("post_state = 'pending'")
+
+
+class VendorPost(Base):
+    """A note of ours on its way to the vendor's API: written with the note, sent after the commit.
+
+    ``stable_id`` goes along as MS-RequestId and, in short, inside the text, so that no try can add it twice.
+    """
+
+    __tablename__ = "vendor_post"
+    __table_args__ = (
+        sa.Index("ix_vendor_post_due", "next_attempt_at", "note_id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+        sa.Index("ix_vendor_post_case", "vendor_case_id", "note_id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    )
+
+    note_id: Mapped[int] = mapped_column(sa.ForeignKey("vendor_note.id", ondelete="CASCADE"), primary_key=True)
+    vendor_case_id: Mapped[int] = mapped_column(sa.ForeignKey("vendor_case.id", ondelete="CASCADE"))
+    stable_id: Mapped[str] = mapped_column(sa.String(36), unique=True)
+    post_state: Mapped[PostState] = mapped_column(words(PostState, "post_state"), default=PostState.PENDING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(sa.String(300), default="")
+
+
+class VendorPoll(Base):
+    """When the vendor is next asked about a case; the row goes when the case is closed.
+
+    ``vendor_state`` is the vendor's own word as last read: only its changes are mirrored, so that what an
+    agent says of a case in between stands.
+    """
+
+    __tablename__ = "vendor_poll"
+    __table_args__ = (sa.Index("ix_vendor_poll_due", "next_poll_at", "vendor_case_id"),)
+
+    vendor_case_id: Mapped[int] = mapped_column(sa.ForeignKey("vendor_case.id", ondelete="CASCADE"), primary_key=True)
+    next_poll_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)  # counts claims and fences them
+    failures: Mapped[int] = mapped_column(default=0)  # since the last answer
+    polled_at: Mapped[datetime | None]
+    vendor_state: Mapped[str] = mapped_column(sa.String(40), default="")
+    last_error: Mapped[str] = mapped_column(sa.String(300), default="")
+
+
+class VendorConnection(Base):
+    """The desk's connection to the vendor's API: one row or none. Tokens are sealed with HELPDESK_VENDOR_KEY."""
+
+    __tablename__ = "vendor_connection"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[str] = mapped_column(sa.Text, default="")  # refresh and access token; empty: no consent yet
+    consented_at: Mapped[datetime | None]  # when a person put the first refresh token in
+    renewed_at: Mapped[datetime | None]  # when the vendor last gave a new one
+    quiet_until: Mapped[datetime | None]  # the vendor asked to be left alone until then
+    answered_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(sa.String(300), default="")

@@ -14,6 +14,7 @@ from helpdesk.customers.models import Contact, Customer, Subscription
 from helpdesk.database import Base, words
 from workflows.vocabulary import (
     OPEN_STATES,
+    AttachmentVerdict,
     Boundary,
     BoundaryReason,
     ClockKind,
@@ -234,7 +235,11 @@ class Message(Base):
 
     user: Mapped[User | None] = relationship()
     contact: Mapped[Contact | None] = relationship()
-    attachments: Mapped[list[Attachment]] = relationship(order_by="Attachment.id", back_populates="message")
+    attachments: Mapped[list[Attachment]] = relationship(  # as sent: redacted copies are no part of what was said
+        primaryjoin="and_(Message.id == Attachment.message_id, Attachment.original_id.is_(None))",
+        order_by="Attachment.id",
+        back_populates="message",
+    )
 
 
 class Attachment(Base):
@@ -251,8 +256,37 @@ class Attachment(Base):
     size_bytes: Mapped[int]
     sha256: Mapped[str] = mapped_column(sa.String(64))
     created_at: Mapped[datetime]
+    original_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))  # of a redacted copy
 
     message: Mapped[Message] = relationship(back_populates="attachments")
+
+
+class AttachmentCheck(Base):
+    """What was found in an attachment before it may go to the vendor, and what becomes of it."""
+
+    __tablename__ = "attachment_check"
+
+    attachment_id: Mapped[int] = mapped_column(sa.ForeignKey("attachment.id"), primary_key=True)
+    at: Mapped[datetime]
+    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    verdict: Mapped[AttachmentVerdict] = mapped_column(words(AttachmentVerdict, "verdict"))
+    found: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {kind of personal data: how often}
+    copy_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))  # the redacted one
+
+
+class TicketPack(Base):
+    """What people wrote into the escalation pack of a ticket; the rest of it is read where it already stands.
+
+    ``answers`` are texts by ``PackItem``. ``override_reason`` is a lead's, for escalating once though it is not whole.
+    """
+
+    __tablename__ = "ticket_pack"
+
+    ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket.id"), primary_key=True)
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    override_reason: Mapped[str] = mapped_column(sa.String(300), default="")
+    override_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    updated_at: Mapped[datetime]
 
 
 class StagedFile(Base):

@@ -14,11 +14,13 @@ from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows.vocabulary import (
     ActorKind,
+    AttachmentVerdict,
     ChannelKind,
     ClockKind,
     EventKind,
     HoldCause,
     Kind,
+    PackItem,
     Priority,
     ResolutionCode,
     ReturnReason,
@@ -167,6 +169,15 @@ def _guard_overridden(p: Particulars, _names: Names) -> str:
     return _("passed a rule as lead: %(reason)s", reason=p.get("reason", ""))
 
 
+def _pack_recorded(p: Particulars, _names: Names) -> str:
+    items = ", ".join(_word(PackItem, item) for item in p.get("items", ()))
+    return _("filled in the escalation pack: %(items)s", items=items) if items else _("looked over the escalation pack")
+
+
+def _attachment_checked(p: Particulars, _names: Names) -> str:
+    return _("checked an attachment: %(verdict)s", verdict=_word(AttachmentVerdict, p.get("verdict")))
+
+
 def _case_opened(p: Particulars, _names: Names) -> str:
     words = {"channel": _word(ChannelKind, p.get("channel")), "severity": _word(Severity, p.get("severity"))}
     return _("began a case with Microsoft: %(channel)s, severity %(severity)s", **words)
@@ -258,6 +269,8 @@ SENTENCES: Mapping[EventKind, Sentence] = {
     EventKind.TRACKER_ISSUED: _plain(lambda: _("issued a tracker link")),
     EventKind.TRACKER_REVOKED: _plain(lambda: _("revoked the tracker links")),
     EventKind.GUARD_OVERRIDDEN: _guard_overridden,
+    EventKind.PACK_RECORDED: _pack_recorded,
+    EventKind.ATTACHMENT_CHECKED: _attachment_checked,
     EventKind.VENDOR_CASE_OPENED: _case_opened,
     EventKind.VENDOR_NUMBER_RECORDED: _number_recorded,
     EventKind.VENDOR_NOTED: _vendor_noted,
