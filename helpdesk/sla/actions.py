@@ -16,8 +16,10 @@ import sqlalchemy as sa
 from helpdesk.database import append_rows, db
 from helpdesk.sla import tally
 from helpdesk.sla.models import Breach, BreachToReview, ClockEvent, SlaClock
+from helpdesk.sla.strands import OWN, Strand
 from helpdesk.sla.terms import load_terms
 from workflows import sla
+from workflows.ladder import Rung
 from workflows.vocabulary import ClockChange, ClockKind, ClockState, Priority, State
 
 
@@ -35,7 +37,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class ClockNews:
-    """A warning or breach that is new: what people are to be told."""
+    """A warning, breach or level after it that is new: what people are to be told, and what is to be done.
+
+    ``case_id`` is 0 for the ticket's own clocks. ``since`` is when the cycle began. ``rung`` says whom the level
+    tells and how it acts. Not ``is_told``: a warning that came due together with its breach (R7); it still acts.
+    """
 
     cycle: int
     kind: ClockKind
@@ -43,6 +49,10 @@ class ClockNews:
     level: int
     at: datetime
     due_at: datetime | None
+    case_id: int
+    since: datetime
+    rung: Rung
+    is_told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +67,19 @@ class Settlement:
 
 
 def settle(
-    subject: Subject,
-    first_terms_id: int,
-    terms_id: int,
-    events: Sequence[sla.Event],
-    now: datetime,
-    stored: Iterable[SlaClock] | None = None,
+    subject: Subject, strands: Iterable[Strand], now: datetime, stored: Iterable[SlaClock] | None = None
 ) -> Settlement:
-    """Bring the stored clocks of a ticket to ``now`` (aware UTC) by replaying ``events``; ``write`` writes them.
+    """Bring the stored clocks of a ticket to ``now`` (aware UTC) by replaying ``strands``; ``write`` writes them.
 
-    ``first_terms_id`` were in force at creation, ``terms_id`` are now; changes between stand in ``events``.
     ``stored`` are the ticket's clocks when the caller has them already.
     """
-    replayed = sla.replay(load_terms(first_terms_id).whole, {}, events, now)
-    rows = {(row.kind, row.cycle): row for row in (clocks_of(subject.ticket_id) if stored is None else stored)}
-    cycles = [(cycle, cycle is history[-1]) for history in replayed.values() for cycle in history]
+    known = clocks_of(subject.ticket_id) if stored is None else stored
+    rows = {(row.case_id, row.kind, row.cycle): row for row in known}
     fresh = tuple(
-        _project(rows, subject.ticket_id, cycle, is_current, terms_id)
-        for cycle, is_current in cycles
-        if _may_have_changed(rows.get((cycle.kind, cycle.number)), cycle)
+        _project(rows, subject.ticket_id, strand, cycle, is_current)
+        for strand in strands
+        for cycle, is_current in strand.cycles(now)
+        if _may_have_changed(rows.get((strand.case_id, cycle.kind, cycle.number)), cycle)
     )
     current = tuple(row for row in rows.values() if row.is_current)
     return Settlement(subject, current, _news(fresh), fresh, now)
@@ -85,7 +89,8 @@ def write(settlement: Settlement) -> None:
     """Write the clocks, what happened to them, their breaches, and how they count."""
     if any(one.row.id is None for one in settlement.fresh):
         db.session.flush()  # new clocks need their ids
-    tally.count(settlement.subject.team_id, [(one.before, one.row, one.cycle) for one in settlement.fresh])
+    ours = [one for one in settlement.fresh if one.row.case_id == OWN]  # the vendor's promises are reported apart
+    tally.count(settlement.subject.team_id, [(one.before, one.row, one.cycle) for one in ours])
     _write_changes(settlement)
 
 
@@ -100,6 +105,9 @@ _CLOCKS = (
     .order_by(SlaClock.id)
     .execution_options(populate_existing=True)
 )
+
+
+Rows = dict[tuple[int, ClockKind, int], SlaClock]  # by case, kind and cycle
 
 
 def _may_have_changed(row: SlaClock | None, cycle: sla.Cycle) -> bool:
@@ -121,18 +129,14 @@ class _Fresh(NamedTuple):
         return list(enumerate(self.cycle.changes))[self.written :]
 
 
-def _project(
-    rows: dict[tuple[ClockKind, int], SlaClock], ticket_id: int, cycle: sla.Cycle, is_current: bool, terms_id: int
-) -> _Fresh:
-    row = rows.get((cycle.kind, cycle.number))
+def _project(rows: Rows, ticket_id: int, strand: Strand, cycle: sla.Cycle, is_current: bool) -> _Fresh:
+    key = strand.case_id, cycle.kind, cycle.number
+    row = rows.get(key)
     if row is None:
-        row = SlaClock(ticket_id=ticket_id, kind=cycle.kind, cycle=cycle.number, terms_id=terms_id, change_count=0)
-        row.started_at, row.attempts = cycle.started_at, 0
-        rows[cycle.kind, cycle.number] = row
-        db.session.add(row)
+        row = rows[key] = _new_row(ticket_id, strand, cycle)
     written, before = row.change_count, tally.standing(row)
     if cycle.ended_at is None:  # a met or cancelled clock keeps the terms it had (R5)
-        row.terms_id = terms_id
+        row.terms_id = strand.terms_id
     row.is_current, row.change_count = is_current, len(cycle.changes)
     row.state, row.ended_at, row.target_seconds = cycle.state, cycle.ended_at, cycle.target_seconds
     row.elapsed_seconds = None if cycle.state is ClockState.RUNNING else cycle.elapsed_seconds
@@ -144,6 +148,13 @@ def _project(
     row.breached_at = _last(cycle, ClockChange.BREACHED)
     row.next_fire_at = cycle.next_fire_at
     return _Fresh(row, cycle, written, before)
+
+
+def _new_row(ticket_id: int, strand: Strand, cycle: sla.Cycle) -> SlaClock:
+    row = SlaClock(ticket_id=ticket_id, kind=cycle.kind, case_id=strand.case_id, cycle=cycle.number)
+    row.terms_id, row.started_at, row.change_count, row.attempts = strand.terms_id, cycle.started_at, 0, 0
+    db.session.add(row)
+    return row
 
 
 def _idle_seconds(cycle: sla.Cycle) -> int:
@@ -182,7 +193,7 @@ def _line(row: SlaClock, position: int, change: sla.Change, now: datetime) -> di
 
 
 def _breach(subject: Subject, row: SlaClock, change: sla.Change, now: datetime) -> None:
-    """Write the breach with the owner of this moment, and put it on the manager's pile."""
+    """Write the breach with the owner of this moment; one of ours goes on the manager's pile too."""
     assert row.target_seconds is not None
     late_from = change.late_from or change.at
     breach = Breach(
@@ -202,17 +213,37 @@ def _breach(subject: Subject, row: SlaClock, change: sla.Change, now: datetime) 
         customer_id=subject.customer_id,
     )
     db.session.add(breach)
-    db.session.add(BreachToReview(breach=breach, late_from_at=late_from))
+    if row.case_id == OWN:
+        db.session.add(BreachToReview(breach=breach, late_from_at=late_from))
+
+
+_TOLD = frozenset({ClockChange.WARNED, ClockChange.BREACHED, ClockChange.LADDERED})
 
 
 def _news(fresh: Iterable[_Fresh]) -> tuple[ClockNews, ...]:
-    """The warnings and breaches; when both came due together, only the breach goes out (R7)."""
+    """What came due; of a warning and its breach that came due together only the breach is told (R7)."""
     news: list[ClockNews] = []
     for row, changes in ((one.row, one.changes) for one in fresh):
-        told = [change for _position, change in changes if change.what in (ClockChange.WARNED, ClockChange.BREACHED)]
-        breaches = [change for change in told if change.what is ClockChange.BREACHED]
+        happened = [change for _position, change in changes if change.what in _TOLD]
+        is_breached = any(change.what is ClockChange.BREACHED for change in happened)
         news += [
-            ClockNews(row.cycle, row.kind, change.what, change.level, change.at, change.deadline_at)
-            for change in breaches or told
+            _news_of(row, change, is_told=not (is_breached and change.what is ClockChange.WARNED))
+            for change in happened
         ]
     return tuple(news)
+
+
+def _news_of(row: SlaClock, change: sla.Change, *, is_told: bool) -> ClockNews:
+    rung = load_terms(row.terms_id).rung(row.kind, change.level)
+    return ClockNews(
+        row.cycle,
+        row.kind,
+        change.what,
+        change.level,
+        change.at,
+        change.deadline_at,
+        row.case_id,
+        row.started_at,
+        rung,
+        is_told,
+    )

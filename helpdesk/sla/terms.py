@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from helpdesk.database import db, is_sqlite
 from helpdesk.sla import queries
 from helpdesk.sla.models import CalendarVersion, SlaPolicy, SlaTerms
-from workflows import sla
+from workflows import ladder, sla
 from workflows.business_time import BusinessCalendar
 from workflows.sla_terms import DEFAULT_PAUSE_ON
 from workflows.vocabulary import ClockKind, Priority
@@ -26,6 +26,9 @@ TERMS_KEPT = 2048  # per application; a few for each policy and priority, and th
 _KEPT = "helpdesk.sla.terms"
 _NEW = "new_terms"
 
+NOTHING = sla.Policy.of({}, {})
+"""In force where nothing is promised."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrozenTerms:
@@ -33,6 +36,7 @@ class FrozenTerms:
 
     ``policy``: {"targets": {clock: business seconds}, "pause_on": {clock: [cause]}, "levels": {clock:
     [level]}}. ``calendars``: one per clock that has a target. ``whole``: both, read once, for many calls.
+    ``rungs``: what each level does, by clock and number.
     """
 
     id: int
@@ -40,11 +44,16 @@ class FrozenTerms:
     policy: Mapping[str, Any]
     calendars: Mapping[ClockKind, BusinessCalendar]
     whole: sla.Policy
+    rungs: Mapping[tuple[ClockKind, int], ladder.Rung]
 
     @property
     def policy_name(self) -> str:
         name: str = self.content["policy_name"]
         return name
+
+    def rung(self, clock: ClockKind, level: int) -> ladder.Rung:
+        """What a level of ``clock`` does, 0 being the breach; a level that is no longer promised only tells."""
+        return self.rungs.get((clock, level)) or ladder.Rung(level)
 
 
 def freeze(policy: SlaPolicy, priority: Priority, now: datetime, book: queries.Promises | None = None) -> FrozenTerms:
@@ -63,6 +72,28 @@ def freeze(policy: SlaPolicy, priority: Priority, now: datetime, book: queries.P
     if book.stamp is not None and terms_id not in _written_here() and policy in book.policies:
         book.terms_ids[key] = terms_id
     return load_terms(terms_id)
+
+
+def freeze_vendor(name: str, clocks: Mapping[ClockKind, tuple[int, int]], now: datetime) -> FrozenTerms | None:
+    """The terms by which a vendor's case is timed; None where ``clocks`` is empty, and nothing is to be timed.
+
+    ``name`` is what people read instead of a policy's ("Premier Support for Partners, critical"). ``clocks``:
+    {clock: (open seconds, calendar id)}, as ``escalations.queries.vendor_terms`` gives. Written once, found again
+    ever after. Call it inside a unit of work.
+    """
+    if not clocks:
+        return None
+    version_ids = queries.promises().version_ids
+    content: dict[str, Any] = {
+        "policy_id": None,
+        "policy_name": name,
+        "priority": None,
+        "targets": {str(clock): seconds for clock, (seconds, _calendar_id) in clocks.items()},
+        "pause_on": {str(clock): [] for clock in clocks},
+        "levels": {str(clock): [] for clock in clocks},
+        "calendars": {str(clock): version_ids[calendar_id] for clock, (_seconds, calendar_id) in clocks.items()},
+    }
+    return load_terms(_find_or_write(content, now))
 
 
 def preview(policy: SlaPolicy, priority: Priority) -> FrozenTerms:
@@ -137,7 +168,11 @@ def _ready(terms_id: int, content: Mapping[str, Any]) -> FrozenTerms:
         clock: by_version[version_id] for clock, version_id in version_ids.items()
     }
     policy = {part: content[part] for part in ("targets", "pause_on", "levels")}
-    return FrozenTerms(terms_id, content, policy, calendars, sla.Policy.of(policy, calendars))
+    return FrozenTerms(terms_id, content, policy, calendars, sla.Policy.of(policy, calendars), _rungs(policy["levels"]))
+
+
+def _rungs(levels: Mapping[str, Any]) -> dict[tuple[ClockKind, int], ladder.Rung]:
+    return {(ClockKind(clock), rung.level): rung for clock, listed in levels.items() for rung in ladder.rungs(listed)}
 
 
 # A row written in this transaction may still be rolled back, and SQLite would give its id to another:

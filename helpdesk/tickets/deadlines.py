@@ -7,10 +7,8 @@ clocks have something due. Both claim the ticket's row first, so they can't dead
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,30 +17,16 @@ from helpdesk.clock import NEVER
 from helpdesk.database import db, is_sqlite
 from helpdesk.sla import actions as promises
 from helpdesk.sla.models import SlaClock
-from helpdesk.sla.terms import load_terms
-from helpdesk.tickets import history, notices
-from helpdesk.tickets.models import Ticket, TicketEvent
+from helpdesk.sla.strands import OWN, Strand
+from helpdesk.tickets import hearing, history, notices
+from helpdesk.tickets.acting import Change
+from helpdesk.tickets.climbing import climb
+from helpdesk.tickets.models import Ticket
 from workflows import sla
-from workflows.vocabulary import (
-    ClockChange,
-    ClockState,
-    EventKind,
-    HoldCause,
-    SlaEvent,
-    SlaParty,
-)
+from workflows.vocabulary import ClockChange, ClockState, EventKind, SlaEvent, SlaParty
 
-SLA_KINDS = {
-    EventKind.CREATED: SlaEvent.CREATE,
-    EventKind.CONTACT_WROTE: SlaEvent.CONTACT_MESSAGE,
-    EventKind.REPLIED: SlaEvent.PUBLIC_REPLY,
-    EventKind.HELD: SlaEvent.HOLD,
-    EventKind.RELEASED: SlaEvent.RELEASE,
-    EventKind.ASSIGNED: SlaEvent.ASSIGNED,
-    EventKind.UNASSIGNED: SlaEvent.ASSIGNED,
-    EventKind.TERMS_CHANGED: SlaEvent.TARGETS,
-}
-"""What the clocks hear of; besides these every event that enters a state."""
+ROUNDS = 8
+"""How often the acts of a ladder may make further levels due at one stroke: each happens once, so it ends before."""
 
 _PUT_OFF_SECONDS = (5, 30, 120, 600, 3600)
 
@@ -62,8 +46,8 @@ def lock(ticket_id: int, *, skip_locked: bool = False) -> Ticket | None:
 def begin(ticket: Ticket, by: SlaParty, now: datetime) -> Sequence[SlaClock]:
     """Start the clocks of a ticket that was created just now under its first terms, and return them."""
     assert ticket.terms_id is not None
-    created = [sla.Event(now, SlaEvent.CREATE, by=by)]
-    settlement = promises.settle(_subject(ticket), ticket.terms_id, ticket.terms_id, created, now, stored=())
+    created = Strand(OWN, ticket.terms_id, ticket.terms_id, [sla.Event(now, SlaEvent.CREATE, by=by)])
+    settlement = promises.settle(_subject(ticket), [created], now, stored=())
     _project(ticket, settlement.clocks)
     promises.write(settlement)
     return settlement.clocks
@@ -72,12 +56,15 @@ def begin(ticket: Ticket, by: SlaParty, now: datetime) -> Sequence[SlaClock]:
 def settle(ticket: Ticket, now: datetime, stored: Sequence[SlaClock] | None = None) -> None:
     """Bring the clocks of ``ticket`` to ``now`` and project them onto it; the caller has claimed it."""
     with db.session.no_autoflush:  # every row is written once, with all that is new
-        first_terms_id, events = heard_history(ticket)
-        assert ticket.terms_id is not None
-        settlement = promises.settle(_subject(ticket), first_terms_id, ticket.terms_id, events, now, stored)
-        _project(ticket, settlement.clocks)
-        _tell(ticket, settlement.news, now)
-        promises.write(settlement)
+        for _round in range(ROUNDS):
+            settlement = promises.settle(_subject(ticket), hearing.strands_of(ticket), now, stored)
+            _project(ticket, settlement.clocks)
+            _tell(ticket, settlement.news, now)
+            promises.write(settlement)
+            if not climb(Change(ticket, SCHEDULER, now), settlement.news):
+                return
+            db.session.flush()
+            stored = None
 
 
 def settle_if_due(ticket: Ticket, now: datetime) -> Sequence[SlaClock]:
@@ -124,61 +111,6 @@ def put_off(ticket_id: int, now: datetime) -> None:
             clock.next_fire_at = now + timedelta(seconds=wait)
 
 
-# from a ticket's history to what the clocks hear ---------------------------------------------------------
-
-
-_HEARD = (
-    sa.select(TicketEvent.at, TicketEvent.what, TicketEvent.to_state, TicketEvent.particulars)
-    .where(
-        TicketEvent.ticket_id == sa.bindparam("ticket_id"),
-        sa.or_(TicketEvent.what.in_(SLA_KINDS), TicketEvent.to_state.is_not(None)),
-    )
-    .order_by(TicketEvent.seq)
-)
-
-
-class HeardHistory(NamedTuple):
-    """The terms at creation, and everything since that a clock reacts to, in order."""
-
-    first_terms_id: int
-    events: list[sla.Event]
-
-
-def heard_history(ticket: Ticket) -> HeardHistory:
-    """The ticket's history as the clocks hear it, with what this transaction has yet to write."""
-    written = db.session.execute(_HEARD, {"ticket_id": ticket.id})
-    unwritten = [
-        (event.at, event.what, event.to_state, event.particulars)
-        for event in history.unwritten(ticket)
-        if event.what in SLA_KINDS or event.to_state is not None
-    ]
-    events: list[sla.Event] = []
-    first_terms_id = 0
-    for at, what, to_state, text in (*written, *unwritten):
-        if what in SLA_KINDS:
-            particulars = json.loads(text)
-            first_terms_id = first_terms_id or particulars["terms"]
-            events.append(_heard(at, what, particulars))
-        else:
-            events.append(sla.Event(at, SlaEvent.STATE, state=to_state))
-    return HeardHistory(first_terms_id, events)
-
-
-def _heard(at: datetime, what: EventKind, particulars: dict[str, Any]) -> sla.Event:
-    kind = SLA_KINDS[what]
-    match what:
-        case EventKind.CREATED:
-            return sla.Event(at, kind, by=SlaParty(particulars["by"]))
-        case EventKind.HELD:
-            return sla.Event(at, kind, cause=HoldCause(particulars["cause"]))
-        case EventKind.ASSIGNED:
-            return sla.Event(at, kind, is_assigned=True)
-        case EventKind.TERMS_CHANGED:
-            return sla.Event(at, kind, policy=load_terms(particulars["terms"]).whole)
-        case _:
-            return sla.Event(at, kind)
-
-
 def _subject(ticket: Ticket) -> promises.Subject:
     return promises.Subject(
         ticket.id, ticket.priority, ticket.state, ticket.assignee_id, ticket.team_id, ticket.customer_id
@@ -189,8 +121,10 @@ def _subject(ticket: Ticket) -> promises.Subject:
 
 
 def _project(ticket: Ticket, clocks: Sequence[SlaClock]) -> None:
-    """What the queue sorts by: the earliest deadline of an unmet clock, missed ones included."""
-    unmet = [clock for clock in clocks if clock.state in (ClockState.RUNNING, ClockState.PAUSED)]
+    """What the queue sorts by: the earliest deadline of an unmet clock of ours, missed ones included."""
+    unmet = [
+        clock for clock in clocks if clock.case_id == OWN and clock.state in (ClockState.RUNNING, ClockState.PAUSED)
+    ]
     running = [clock for clock in unmet if clock.state is ClockState.RUNNING]
     dated = [clock for clock in unmet if clock.due_at is not None]
     first = min(dated, key=lambda clock: clock.due_at or NEVER, default=None)
@@ -205,19 +139,30 @@ def _project(ticket: Ticket, clocks: Sequence[SlaClock]) -> None:
     ticket.paused_seconds_left = _seconds_left(min(paused, key=_seconds_left)) if paused and not running else None
 
 
+_UNMET = (ClockState.RUNNING, ClockState.PAUSED)
+
+
 def _seconds_left(clock: SlaClock) -> int:
     return (clock.target_seconds or 0) - (clock.elapsed_seconds or 0)
 
 
 def _tell(ticket: Ticket, news: Sequence[promises.ClockNews], now: datetime) -> None:
-    """Warnings and breaches enter the ticket's history and tell the people they concern."""
-    for item in news:
-        what = EventKind.CLOCK_BREACHED if item.change is ClockChange.BREACHED else EventKind.CLOCK_WARNED
+    """Warnings, breaches and levels enter the ticket's history and tell the people they concern."""
+    told = [item for item in news if item.is_told]
+    for item in told:
         particulars = {
             "clock": item.kind.value,
             "cycle": item.cycle,
             "level": item.level,
             "at": item.at.isoformat(),
+            **({"case": item.case_id} if item.case_id != OWN else {}),
         }
-        history.append(ticket, SCHEDULER, what, now, particulars=particulars)
-    notices.clock_news(ticket, news, now)
+        history.append(ticket, SCHEDULER, _EVENT_OF[item.change], now, particulars=particulars)
+    notices.clock_news(ticket, told, now)
+
+
+_EVENT_OF = {
+    ClockChange.WARNED: EventKind.CLOCK_WARNED,
+    ClockChange.BREACHED: EventKind.CLOCK_BREACHED,
+    ClockChange.LADDERED: EventKind.CLOCK_LADDERED,
+}

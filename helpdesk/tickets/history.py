@@ -56,10 +56,9 @@ def append(
     return event
 
 
-def unwritten(ticket: Ticket) -> list[TicketEvent]:
-    """What was appended in this transaction and is not in the database yet, in order."""
-    events = (new for new in db.session.new if isinstance(new, TicketEvent) and new.ticket_id == ticket.id)
-    return sorted(events, key=lambda event: event.seq)
+def unwritten() -> list[TicketEvent]:
+    """What was appended in this transaction and is not in the database yet, each ticket's in order."""
+    return sorted((new for new in db.session.new if isinstance(new, TicketEvent)), key=lambda event: event.seq)
 
 
 def canonical(particulars: Any) -> str:

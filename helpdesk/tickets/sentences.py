@@ -148,6 +148,10 @@ def _kind_changed(p: Particulars, _names: Names) -> str:
 
 def _overridden(p: Particulars, _names: Names) -> str:
     priority = _word(Priority, p.get("priority"))
+    if p.get("clock"):
+        return _(
+            "raised the priority to %(priority)s: %(clock)s", priority=priority, clock=_word(ClockKind, p["clock"])
+        )
     return _("set the priority to %(priority)s: %(reason)s", priority=priority, reason=p.get("reason", ""))
 
 
@@ -192,6 +196,8 @@ def _vendor_noted(p: Particulars, _names: Names) -> str:
 
 
 def _case_changed(p: Particulars, _names: Names) -> str:
+    if p.get("severity"):
+        return _("changed the severity at Microsoft to %(severity)s", severity=_word(Severity, p["severity"]))
     return _("moved Microsoft’s case: %(state)s", state=_word(VendorCaseState, p.get("state")))
 
 

@@ -15,6 +15,8 @@ from helpdesk.database import db
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.escalations import actions as cases
 from helpdesk.escalations.models import VendorCase
+from helpdesk.escalations.queries import vendor_terms
+from helpdesk.sla.terms import freeze_vendor
 from helpdesk.tickets import facts, history
 from helpdesk.tickets.actions.allowed import demand
 from helpdesk.tickets.change import Change, changing
@@ -38,8 +40,36 @@ def begin_vendor_case(change: Change, kind: ChannelKind, asked: Mapping[str, Any
 def record_vendor_number(ticket_id: int, case_id: int, actor: Actor, number: str, now: datetime) -> None:
     """Write down the number the vendor gave; the case counts as open there from now."""
     with _on_case(ticket_id, case_id, actor, now) as (change, case):
-        cases.record_number(case, number.strip(), change.now)
-        change.record(EventKind.VENDOR_NUMBER_RECORDED, case=case.id, number=case.number)
+        record_number(change, case, number.strip())
+
+
+def record_number(change: Change, case: VendorCase, number: str) -> None:
+    """The number itself, for whoever opens the case at the vendor. With the first one the vendor's clocks start."""
+    opens = case.state is VendorCaseState.TO_OPEN
+    cases.record_number(case, number, change.now)
+    particulars: dict[str, Any] = {"case": case.id, "number": case.number}
+    if opens:
+        case.terms_id = particulars["terms"] = _vendor_terms(case, change.now)
+    change.record(EventKind.VENDOR_NUMBER_RECORDED, **particulars)
+
+
+def change_severity(ticket_id: int, case_id: int, actor: Actor, severity: Severity, now: datetime) -> None:
+    """Follow the vendor in another severity: what they promise on it counts from the case's opening (R5)."""
+    with _on_case(ticket_id, case_id, actor, now) as (change, case):
+        if severity is case.severity or case.state is VendorCaseState.CLOSED:
+            return
+        was, case.severity = case.severity, severity
+        particulars: dict[str, Any] = {"case": case.id, "was_severity": was.value, "severity": severity.value}
+        if case.state is not VendorCaseState.TO_OPEN:
+            case.terms_id = particulars["terms"] = _vendor_terms(case, change.now)
+        change.record(EventKind.VENDOR_CASE_CHANGED, **particulars)
+
+
+def _vendor_terms(case: VendorCase, now: datetime) -> int | None:
+    """Freeze what the vendor promises today on this channel and severity; None where that is nothing."""
+    name = f"{case.channel.name}, {case.severity.value}"
+    terms = freeze_vendor(name, vendor_terms(case.channel_id, case.severity), now)
+    return terms.id if terms is not None else None
 
 
 def note_vendor(

@@ -12,11 +12,11 @@ from helpdesk.accounts.actor import Actor
 from helpdesk.database import db
 from helpdesk.tickets import facts, notices
 from helpdesk.tickets.actions.escalating import begin_vendor_case
-from helpdesk.tickets.actions.holding import end_hold
+from helpdesk.tickets.actions.holding import drop_hold, end_hold
 from helpdesk.tickets.actions.merging import fold_into
-from helpdesk.tickets.actions.retargeting import renew_terms
 from helpdesk.tickets.change import Change, changing
 from helpdesk.tickets.models import Message, Ticket
+from helpdesk.tickets.terms import renew_terms
 from workflows.machine import Step, workflow_for
 from workflows.vocabulary import (
     CHANNEL_OF_TRIGGER,
@@ -56,7 +56,7 @@ def take(change: Change, trigger: str, asked: Mapping[str, Any]) -> Step:
     ticket.state = step.target
     _EFFECTS.get(step.trigger, _nothing_else)(change, step, asked)
     if not ticket.is_open:
-        ticket.hold_cause = ticket.held_at = ticket.hold_until = None
+        drop_hold(ticket)
     change.edited()
     notices.moved(ticket, step, asked, change.now)
     return step

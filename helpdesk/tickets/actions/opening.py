@@ -14,20 +14,18 @@ from helpdesk.accounts.queries import default_team_id
 from helpdesk.customers.contacts import find_or_add_contact
 from helpdesk.customers.models import Contact, Customer
 from helpdesk.database import db
-from helpdesk.sla.queries import choose_policy, promises
-from helpdesk.sla.terms import freeze
 from helpdesk.tickets import deadlines, history, notices, search
 from helpdesk.tickets.actions.attaching import attach
 from helpdesk.tickets.actions.trackers import issue_tracker
 from helpdesk.tickets.files import StoredFile
 from helpdesk.tickets.models import Message, Ticket, TicketLink
+from helpdesk.tickets.terms import promised_terms
 from workflows.priority import priority_of
 from workflows.vocabulary import (
     EventKind,
     Kind,
     Level,
     LinkKind,
-    Priority,
     Service,
     SlaParty,
     Source,
@@ -127,14 +125,6 @@ def open_follow_up(closed: Ticket, contact: Contact, body: str, files: Sequence[
 def find_by_draft(draft_id: str) -> Ticket | None:
     """The ticket that an earlier sending of the same form opened."""
     return db.session.scalars(sa.select(Ticket).where(Ticket.draft_id == draft_id)).one_or_none()
-
-
-def promised_terms(kind: Kind, service: Service, priority: Priority, customer: Customer | None, now: datetime) -> int:
-    """Choose the policy for these facts (R6) and freeze what it promises; returns the terms' id."""
-    plan_id = customer.support_plan_id if customer is not None else None
-    book = promises()
-    policy = choose_policy(kind, service, customer.id if customer is not None else None, plan_id, book)
-    return freeze(policy, priority, now, book).id
 
 
 def _ticket(opening: Opening, contact: Contact, now: datetime) -> Ticket:

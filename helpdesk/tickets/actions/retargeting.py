@@ -1,4 +1,4 @@
-"""New terms for a ticket whose priority, customer or kind changed, or whose policy did (R5)."""
+"""A lead's judgement of the priority, and back to the matrix."""
 
 from __future__ import annotations
 
@@ -7,26 +7,9 @@ from datetime import datetime
 from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.permissions import Permission
 from helpdesk.tickets.actions.allowed import demand
-from helpdesk.tickets.actions.opening import promised_terms
-from helpdesk.tickets.change import Change, changing
-from workflows.priority import priority_of
+from helpdesk.tickets.change import changing
+from helpdesk.tickets.terms import renew_terms, reprioritise
 from workflows.vocabulary import EventKind, Priority
-
-
-def renew_terms(change: Change) -> None:
-    """Choose the policy anew and, if it promises something else, put the whole new terms in force at once."""
-    ticket = change.ticket
-    customer = ticket.customer if ticket.is_customer_confirmed else None
-    terms_id = promised_terms(ticket.kind, ticket.service, ticket.priority, customer, change.now)
-    if terms_id != ticket.terms_id:
-        change.record(EventKind.TERMS_CHANGED, terms=terms_id, was=ticket.terms_id)
-        ticket.terms_id = terms_id
-
-
-def reprioritise(change: Change) -> None:
-    """Derive the priority from impact, urgency and a standing override."""
-    ticket = change.ticket
-    ticket.priority = priority_of(ticket.impact, ticket.urgency, ticket.priority_override)
 
 
 def override_priority(

@@ -14,9 +14,9 @@ from helpdesk.database import db
 from helpdesk.errors import Invalid
 from helpdesk.tickets import search
 from helpdesk.tickets.actions.allowed import demand
-from helpdesk.tickets.actions.retargeting import renew_terms, reprioritise
 from helpdesk.tickets.change import changing
 from helpdesk.tickets.models import Topic
+from helpdesk.tickets.terms import renew_terms, reprioritise
 from workflows.machine import may_change_kind
 from workflows.vocabulary import EventKind, Kind, Level, Service
 

@@ -17,12 +17,10 @@ from helpdesk.demo import world
 from helpdesk.demo.people import COMPANIES
 from helpdesk.demo.stories import SITES, STORIES
 from helpdesk.sla.models import Breach, ClockEvent, SlaClock
-from helpdesk.sla.terms import load_terms
-from helpdesk.tickets import deadlines, history
+from helpdesk.tickets import hearing, history
 from helpdesk.tickets.defaults import TOPICS
 from helpdesk.tickets.models import Message, Ticket, TicketEvent
 from tests.conftest import _empty_tables
-from workflows import sla
 from workflows.vocabulary import Kind
 
 TICKETS = 25
@@ -66,7 +64,7 @@ def _check_clocks(hand: Hand) -> None:
     """What is stored of every clock is what its ticket's events say."""
     clocks = 0
     for ticket in db.session.scalars(sa.select(Ticket)):
-        stored = {(row.kind, row.cycle): _stored(row) for row in _clocks(ticket)}
+        stored = {(row.case_id, row.kind, row.cycle): _stored(row) for row in _clocks(ticket)}
         assert stored == dict(_replayed(ticket, hand))
         clocks += len(stored)
     assert clocks > 4 * TICKETS
@@ -83,12 +81,11 @@ def _stored(row: SlaClock) -> tuple[object, ...]:
 
 
 def _replayed(ticket: Ticket, hand: Hand) -> Iterator[tuple[object, tuple[object, ...]]]:
-    first_terms_id, events = deadlines.heard_history(ticket)
-    for cycles in sla.replay(load_terms(first_terms_id).whole, {}, events, hand.at).values():
-        for cycle in cycles:
+    for strand in hearing.strands_of(ticket):
+        for cycle, _is_latest in strand.cycles(hand.at):
             changes = [(change.what, change.level, change.at) for change in cycle.changes]
             yield (
-                (cycle.kind, cycle.number),
+                (strand.case_id, cycle.kind, cycle.number),
                 (cycle.state, cycle.target_seconds, cycle.deadline, cycle.ended_at, cycle.next_fire_at, changes),
             )
 
