@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from importlib import import_module
 
-ROOMS_WITH_MODELS = ("accounts", "customers", "sla", "escalations", "notifications", "tickets", "jobs")
+ROOMS_WITH_MODELS = (
+    "accounts",
+    "customers",
+    "sla",
+    "escalations",
+    "escalations.partner_center",
+    "notifications",
+    "tickets",
+    "jobs",
+)
 
 
 def load_all() -> None:

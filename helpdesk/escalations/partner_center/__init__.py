@@ -1,0 +1,1 @@
+"""The connector to the vendor's Partner Center: service requests and notes, customers and subscriptions."""
