@@ -43,14 +43,15 @@ class PolicyDraft:
     service: Service | None = None
     customer_id: int | None = None
     support_plan_id: int | None = None
+    tag: str | None = None
     targets: tuple[Target, ...] = ()
     pause_on: Mapping[str, list[str]] = field(default_factory=dict)
-    levels: Mapping[str, list[dict[str, int]]] = field(default_factory=dict)
+    levels: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     is_enabled: bool = True
 
     @property
     def has_conditions(self) -> bool:
-        wanted = (self.kind, self.service, self.customer_id, self.support_plan_id)
+        wanted = (self.kind, self.service, self.customer_id, self.support_plan_id, self.tag)
         return any(want is not None for want in wanted)
 
 
@@ -137,7 +138,7 @@ def _fill(policy: SlaPolicy, draft: PolicyDraft, now: datetime) -> SlaPolicy:
     _check_draft(policy, draft)
     policy.name, policy.is_enabled, policy.updated_at = draft.name.strip(), draft.is_enabled, now
     policy.kind, policy.service = draft.kind, draft.service
-    policy.customer_id, policy.support_plan_id = draft.customer_id, draft.support_plan_id
+    policy.customer_id, policy.support_plan_id, policy.tag = draft.customer_id, draft.support_plan_id, draft.tag
     policy.pause_on, policy.levels = dict(draft.pause_on), dict(draft.levels)
     db.session.add(policy)
     _retarget(policy, draft.targets)

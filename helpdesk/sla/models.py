@@ -79,6 +79,12 @@ class SlaPolicy(Base):
 
     targets: Mapped[list[SlaTarget]] = relationship(cascade="all, delete-orphan", lazy="selectin")
 
+    @property
+    def has_conditions(self) -> bool:
+        """Whether it asks anything of a ticket."""
+        wanted = (self.kind, self.service, self.customer_id, self.support_plan_id, self.tag)
+        return any(want is not None for want in wanted)
+
 
 class SlaTarget(Base):
     """How long one promise may take, in business seconds of its calendar, at one priority."""

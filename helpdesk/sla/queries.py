@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import current_app
 from flask_babel import gettext as _
 
-from helpdesk.database import db
+from helpdesk.database import db, is_sqlite
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.sla.models import Calendar, CalendarVersion, PromiseStamp, SlaPolicy, SlaTarget
-from workflows.vocabulary import Kind, Priority, Service
+from workflows.business_time import BusinessCalendar
+from workflows.vocabulary import ClockKind, Kind, Priority, Service
 
 _BOOK = "helpdesk.sla.promises"
 
@@ -28,28 +31,78 @@ class Promises:
     policies: tuple[SlaPolicy, ...]
     version_ids: dict[int, int]  # calendar id -> calendar version id
     terms_ids: dict[tuple[int, Priority], int] = field(default_factory=dict)
+    drafted: Mapping[int, dict[str, Any]] = field(default_factory=dict)  # definitions of versions that are no rows yet
+
+    @property
+    def asks_for_tags(self) -> bool:
+        """Whether any policy looks at a ticket's tags; if none does, nobody needs to read them."""
+        return any(policy.tag is not None for policy in self.policies)
+
+
+class Asked(NamedTuple):
+    """What the conditions of policies are held against. Guests have no customer and no plan."""
+
+    kind: Kind
+    service: Service
+    customer_id: int | None
+    support_plan_id: int | None
+    tags: Collection[str] = ()
 
 
 def choose_policy(
-    kind: Kind, service: Service, customer_id: int | None, support_plan_id: int | None, book: Promises | None = None
+    kind: Kind,
+    service: Service,
+    customer_id: int | None,
+    support_plan_id: int | None,
+    book: Promises | None = None,
+    *,
+    tags: Collection[str] = (),
 ) -> SlaPolicy:
     """The first enabled policy whose every condition matches, else the marked default (docs/sla.md, R6).
 
-    Guests have no customer and no plan: they match only policies without those conditions. The policy is
-    detached from any session. ``book`` is given by whoever has read it in this transaction already. Raises
-    Invalid when the desk has no default policy yet.
+    Guests have no customer and no plan: they match only policies without those conditions. ``tags`` are the
+    ticket's own. The policy is detached from any session. ``book`` is given by whoever has read it in this
+    transaction already. Raises Invalid when the desk has no default policy yet.
     """
-    asked = (kind, service, customer_id, support_plan_id)
+    asked = Asked(kind, service, customer_id, support_plan_id, tags)
     for policy in (book or promises()).policies:
-        if policy.is_default or _matches(policy, asked):
+        if policy.is_default or matches(policy, asked):
             return policy
     raise Invalid(_("No default SLA policy is set up yet, so nothing can be promised."))
 
 
-def _matches(policy: SlaPolicy, asked: tuple[Kind, Service, int | None, int | None]) -> bool:
+def matches(policy: SlaPolicy, asked: Asked) -> bool:
+    """Whether ``policy`` has conditions and ``asked`` meets every one of them."""
+    return policy.has_conditions and not unmet(policy, asked)
+
+
+def unmet(policy: SlaPolicy, asked: Asked) -> tuple[str, ...]:
+    """Which conditions of ``policy`` are not met, by the names of its columns."""
     wanted = (policy.kind, policy.service, policy.customer_id, policy.support_plan_id)
-    conditions = [(want, is_) for want, is_ in zip(wanted, asked, strict=True) if want is not None]
-    return bool(conditions) and all(want == is_ for want, is_ in conditions)
+    names = ("kind", "service", "customer_id", "support_plan_id")
+    missed = [name for name, want, is_ in zip(names, wanted, asked[:4], strict=True) if want not in (None, is_)]
+    return (*missed, "tag") if policy.tag is not None and policy.tag not in asked.tags else tuple(missed)
+
+
+def keep_promises() -> None:
+    """Let nobody put other promises in force until this transaction ends.
+
+    Whoever promises something in it is then committed before a change of policies begins to look at open
+    tickets, or reads the changed ones: no ticket is left behind with the old. SQLite writes one at a time anyway.
+    """
+    if not is_sqlite():
+        db.session.execute(_SHARED)
+
+
+def change_promises() -> None:
+    """Wait for everybody who is promising something, and let others wait until this transaction ends."""
+    if not is_sqlite():
+        db.session.execute(_ALONE)
+
+
+_LOCK = 0x50524F4D
+_SHARED = sa.text(f"SELECT pg_advisory_xact_lock_shared({_LOCK})")
+_ALONE = sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 
 def promises() -> Promises:
@@ -81,6 +134,20 @@ def default_policy() -> SlaPolicy:
         if policy.is_default:
             return policy
     raise Invalid(_("No default SLA policy is set up yet, so nothing can be promised."))
+
+
+def desk_calendar() -> BusinessCalendar | None:
+    """The hours in which the default policy promises a first response; None while nothing is promised."""
+    try:
+        policy = default_policy()
+    except Invalid:
+        return None
+    target = next((target for target in policy.targets if target.clock is ClockKind.FIRST_RESPONSE), None)
+    version_id = promises().version_ids.get(target.calendar_id) if target is not None else None
+    if version_id is None:
+        return None
+    definition = db.session.scalars(sa.select(CalendarVersion.definition).where(CalendarVersion.id == version_id)).one()
+    return BusinessCalendar.of(definition)
 
 
 # the admin pages --------------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ class QueueFilter:
     team: int | None = None
     assignee: int | None = None
     customer: int | None = None
+    tag: str | None = None
     q: str = ""
     after: Position | None = None
 
@@ -80,6 +81,7 @@ class QueueFilter:
             team=_number(query.get("team")),
             assignee=_number(query.get("assignee")),
             customer=_number(query.get("customer")),
+            tag=query.get("tag", "").strip().lower()[:LONGEST_QUERY] or None,
             q=query.get("q", "").strip()[:LONGEST_QUERY],
             after=Position.read(query.get("after", "")),
         )

@@ -15,7 +15,7 @@ from helpdesk.customers.models import Contact, Customer
 from helpdesk.database import db
 from helpdesk.escalations.models import VendorCase
 from helpdesk.tickets.filters import QueueFilter, View
-from helpdesk.tickets.models import IS_OPEN, Ticket
+from helpdesk.tickets.models import IS_OPEN, Ticket, TicketTag
 from helpdesk.tickets.search import found_ids
 from workflows.vocabulary import Turn
 
@@ -99,6 +99,9 @@ def _conditions(asked: QueueFilter, user_id: int, now: datetime) -> list[sa.Colu
         column == value for column, value in columns.items() if value is not None
     ]
     conditions += _view(asked.view, user_id, now)
+    if asked.tag:
+        tagged = sa.select(TicketTag.ticket_id).where(TicketTag.ticket_id == Ticket.id, TicketTag.name == asked.tag)
+        conditions.append(tagged.correlate(Ticket).exists())
     if asked.q:
         conditions.append(Ticket.id.in_(matching_ids(asked.q)))
     return conditions
@@ -191,3 +194,10 @@ def recent_customers(chosen: int | None) -> list[tuple[int, str]]:
     rows = sa.select(Customer.id, Customer.name).where(Customer.id.in_(wanted))
     found = db.session.execute(rows.order_by(Customer.search_name, Customer.id))
     return [(customer_id, name) for customer_id, name in found]
+
+
+def recent_tags(chosen: str | None) -> list[str]:
+    """The tags of the newest tickets, and the ``chosen`` one, in order: what a filter offers."""
+    newest = sa.select(Ticket.id).order_by(Ticket.id.desc()).limit(RECENT).subquery()
+    names = set(db.session.scalars(sa.select(TicketTag.name).where(TicketTag.ticket_id.in_(sa.select(newest.c.id)))))
+    return sorted(names | ({chosen} if chosen else set()))

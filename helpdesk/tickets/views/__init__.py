@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint
 
 from helpdesk.tickets import admin
-from helpdesk.tickets.views import escalating, files, opening, outside, queue, ticket, triage, work
+from helpdesk.tickets.views import clocks, escalating, files, opening, outside, queue, tagging, ticket, triage, work
 
 blueprint = Blueprint("tickets", __name__)
-for pages in (queue, opening, ticket, work, triage, outside, escalating, files):
+for pages in (queue, opening, ticket, clocks, work, triage, outside, escalating, files, tagging):
     pages.register(blueprint)
 blueprint.register_blueprint(admin.blueprint)

@@ -106,6 +106,7 @@ def _fields(asked: QueueFilter) -> list[dict[str, Any]]:
         ("team", _("Team"), team_choices()),
         ("assignee", _("Who has it"), people),
         ("customer", _("Customer"), queries.recent_customers(asked.customer)),
+        ("tag", _("Tag"), [(name, name) for name in queries.recent_tags(asked.tag)]),
     ]
     return [
         {"name": name, "text": text, "value": getattr(asked, name), "choices": choices} for name, text, choices in named

@@ -22,8 +22,7 @@ from helpdesk.clock import now
 from helpdesk.database import db
 from helpdesk.errors import Conflict, NotFound
 from helpdesk.escalations.models import VendorCase
-from helpdesk.sla.models import SlaClock
-from helpdesk.tickets import facts, offers, promises, sheet, talk, timeline, way
+from helpdesk.tickets import facts, offers, promises, reminders, sheet, talk, timeline, way
 from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, VendorNumberForm
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.rows import hold_text, person_named
@@ -40,7 +39,6 @@ Colleagues = list[tuple[int, str, frozenset[Role]]]
 def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/tickets/<int:number>", view_func=ticket)
     blueprint.add_url_rule("/tickets/<int:number>/events", view_func=events)
-    blueprint.add_url_rule("/tickets/<int:number>/clocks/<int:clock_id>/explanation", view_func=explanation)
 
 
 @dataclass
@@ -55,6 +53,8 @@ class Typed:
     notice: str = ""
     conflict: list[str] | None = None
     link: str = ""  # a new tracker link, shown once
+    tag: str = ""
+    tag_error: str = ""
 
 
 def find(number: int) -> Ticket:
@@ -118,6 +118,9 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
         "cases": _cases(found.id),
         "conflict": typed.conflict,
         "typed": typed,
+        "tags": [tag.name for tag in found.tags],
+        "tag_typed": typed.tag,
+        "tag_error": typed.tag_error,
         **_rights(found, reader),
         **_talk(found),
         **_timeline(found, colleagues),
@@ -208,7 +211,11 @@ def _held(found: Ticket) -> str:
     if found.hold_until is not None:
         return _("On hold %(until)s", until=hold_text(found.hold_cause, found.hold_until))
     since = moments.moment(found.held_at) if found.held_at else ""
-    return _("%(cause)s since %(moment)s", cause=label(found.hold_cause), moment=since)
+    text = _("%(cause)s since %(moment)s", cause=label(found.hold_cause), moment=since)
+    closes_at = reminders.closes_at(found)
+    if closes_at is None:
+        return text
+    return _("%(text)s; without an answer it closes %(moment)s", text=text, moment=moments.moment(closes_at))
 
 
 def assign_choices(found: Ticket, colleagues: Colleagues) -> list[tuple[Any, str]]:
@@ -243,28 +250,4 @@ def events(number: int) -> ResponseReturnValue:
         count=found.event_count,
         earlier_url=f"/tickets/{number}/events?before={earlier}" if earlier else None,
         latest_url=f"/tickets/{number}/events" if before else None,
-    )
-
-
-# how a promise came about -----------------------------------------------------------------------------
-
-
-@sees_tickets
-def explanation(number: int, clock_id: int) -> ResponseReturnValue:
-    found = find(number)
-    clock = db.session.get(SlaClock, clock_id)
-    if clock is None or clock.ticket_id != found.id:
-        raise NotFound(_("There is no such promise."))
-    course = promises.course_of(found, now())
-    cycle = promises.cycle_of(course, clock.kind, clock.cycle)
-    if cycle is None:
-        raise NotFound(_("There is no such promise."))
-    return render_template(
-        "tickets/explanation.html",
-        ticket=_head(found),
-        name=label(cycle.kind),
-        spans=promises.explain(cycle),
-        cycle=cycle,
-        state_text=label(cycle.state),
-        terms=course.terms.policy_name,
     )

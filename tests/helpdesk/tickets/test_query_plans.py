@@ -13,7 +13,7 @@ from helpdesk.clock import now
 from helpdesk.database import db, is_sqlite
 from helpdesk.tickets import queries
 from helpdesk.tickets.filters import Position, QueueFilter, View
-from helpdesk.tickets.models import Attachment, Message, Ticket
+from helpdesk.tickets.models import Attachment, Message, Ticket, TicketTag
 from tests.doubling import double
 from workflows.vocabulary import Kind, Priority, State, Turn
 
@@ -105,6 +105,25 @@ def test_counts_and_pages_of_a_ticket_use_theirs(app: Flask, desk, many):
         text = plan(statement)
         # PostgreSQL reads a table of one page as a whole, whatever its indexes
         assert not is_sqlite() or not scans(text, table), text
+
+
+def test_a_tag_is_looked_up_in_its_index(app: Flask, desk, many):
+    with db.engine.begin() as connection:
+        numbers = connection.scalars(sa.select(Ticket.id)).all()
+        tags = [{"ticket_id": number, "name": f"tag {(number + n) % 200}"} for number in numbers for n in range(5)]
+        connection.execute(TicketTag.__table__.insert(), tags)
+    if not is_sqlite():
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE ticket_tag")
+    asked = QueueFilter(tag="tag 7")
+    for statement in (
+        queries.queue_statement(asked, desk.ana.id, now()),
+        sa.select(queries._bounded(queries._conditions(asked, desk.ana.id, now()))),
+    ):
+        text = plan(statement)
+        assert not scans(text, "ticket_tag"), text
+        assert not is_sqlite() or not scans(text, "ticket"), text
+        assert "ticket_tag" in text, text
 
 
 def test_a_page_of_thousands_is_fifty_rows_in_order(app: Flask, desk, many):
