@@ -50,6 +50,15 @@ def _zone(value: str) -> str:
         raise ValueError("is no IANA time zone such as Europe/Budapest") from None
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.strip() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return value.strip()
+
+    return parse
+
+
 def _environment(value: str) -> str:
     if value not in ("production", "development", "testing"):
         raise ValueError("must be production, development or testing")
@@ -139,6 +148,27 @@ SETTINGS = (
         "quiet days after which a resolved ticket closes",
     ),
     Setting(
+        "HOLD_REMINDER_AFTER",
+        "HELPDESK_HOLD_REMINDER_DAYS",
+        lambda v: _whole(1)(v) * DAY,
+        3 * DAY,
+        "days a customer leaves us waiting before they are reminded, and again between two reminders",
+    ),
+    Setting(
+        "HOLD_REMINDERS",
+        "HELPDESK_HOLD_REMINDERS",
+        _whole(0),
+        2,
+        "reminders to a customer who leaves us waiting; 0 sends none and closes nothing",
+    ),
+    Setting(
+        "HOLD_CLOSE_AFTER",
+        "HELPDESK_HOLD_CLOSE_DAYS",
+        lambda v: _whole(0)(v) * DAY,
+        3 * DAY,
+        "days after the last reminder when an unanswered ticket closes; 0 lets it wait for ever",
+    ),
+    Setting(
         "REOPEN_WINDOW",
         "HELPDESK_REOPEN_DAYS",
         lambda v: _whole(1)(v) * DAY,
@@ -151,6 +181,34 @@ SETTINGS = (
         lambda v: _whole(1)(v) * DAY,
         90 * DAY,
         "days a tracker link lives after closing",
+    ),
+    Setting(
+        "PARTNER_KIND",
+        "HELPDESK_PARTNER_KIND",
+        _one_of("direct_bill", "indirect_provider", "indirect_reseller"),
+        "direct_bill",
+        "how the desk stands in the CSP programme; an indirect reseller opens no Azure requests",
+    ),
+    Setting(
+        "INDIRECT_PROVIDER",
+        "HELPDESK_INDIRECT_PROVIDER",
+        _text,
+        "",
+        "an indirect reseller's provider: its name and how its support is reached",
+    ),
+    Setting(
+        "TRACK_RIGHTS",
+        "HELPDESK_TRACK_RIGHTS",
+        _one_of("auto", "on", "off"),
+        "auto",
+        "whether a customer's grants are demanded before escalating; auto: once the first one is recorded",
+    ),
+    Setting(
+        "ESCALATION_LANGUAGE",
+        "HELPDESK_ESCALATION_LANGUAGE",
+        _text,
+        "English",
+        "the language in which the desk wants to hear from Microsoft",
     ),
     Setting(
         "VENDOR_SILENCE",

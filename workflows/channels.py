@@ -10,7 +10,7 @@ from math import ceil
 from types import MappingProxyType
 from typing import Final
 
-from workflows.vocabulary import ChannelKind, Kind, Service
+from workflows.vocabulary import ChannelKind, Kind, RightKind, Service
 
 KIND_OF: Final[Mapping[ChannelKind, Kind]] = MappingProxyType(
     {
@@ -28,6 +28,7 @@ class Channel:
 
     ``cost_rank`` orders channels, cheapest first; ``cost`` is the fee and the price of an incident as
     people read them. ``needs_right_to_act`` is False where the vendor asks for no rights at the customer.
+    ``starts_on`` and ``ends_on`` (both included) are the days on which the vendor offers it, None: no limit known.
     """
 
     kind: ChannelKind
@@ -37,6 +38,8 @@ class Channel:
     needs_entitlement: bool = True
     needs_right_to_act: bool = True
     is_enabled: bool = True
+    starts_on: date | None = None
+    ends_on: date | None = None
 
 
 CLOUD: Final = frozenset({Service.AZURE, Service.MICROSOFT365, Service.DYNAMICS365})
@@ -53,7 +56,8 @@ class Entitlement:
     """The desk's right to use a channel, both dates included.
 
     ``number`` is the caller's own, to find the row again. ``incidents_included`` is None where the channel
-    does not count them; ``incidents_used`` is what was taken less what was refunded.
+    does not count them; ``incidents_used`` is what was taken less what was refunded. ``services`` is None
+    where the contract covers all that the channel does.
     """
 
     number: int
@@ -62,6 +66,7 @@ class Entitlement:
     ends_on: date
     incidents_included: int | None = None
     incidents_used: int = 0
+    services: frozenset[Service] | None = None
 
     @property
     def incidents_left(self) -> int | None:
@@ -98,3 +103,12 @@ class Standing:
     tracks_rights: bool = True
     delegated_admin: Right | None = None
     support_request: Right | None = None  # on the customer's Azure subscriptions
+    reseller_relationship: Right | None = None
+
+    def right(self, kind: RightKind) -> Right | None:
+        """The right of this kind, None when the customer has not granted it."""
+        return {
+            RightKind.DELEGATED_ADMIN: self.delegated_admin,
+            RightKind.SUPPORT_REQUEST: self.support_request,
+            RightKind.RESELLER_RELATIONSHIP: self.reseller_relationship,
+        }[kind]

@@ -9,9 +9,10 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from workflows.channels import KIND_OF, Channel, Entitlement, Right, Standing
+from workflows.channels import KIND_OF, Channel, Entitlement, Standing
 from workflows.facts import N_, Facts, Reason, Reasons
 from workflows.guards import those
+from workflows.rights import right_reasons
 from workflows.vocabulary import Boundary, ChannelKind, Mend, Priority, Service, Severity
 
 SEVERITY_OF: Final[Mapping[Priority, Severity]] = MappingProxyType(
@@ -34,9 +35,15 @@ class ChannelVerdict:
     is_recommended: bool = False
     recommendation: Reason | None = None
     cost: str = ""
+    cost_rank: int = 0
     entitlement: Entitlement | None = None
     incidents_left: int | None = None
     runs_out_on: date | None = None
+
+    @property
+    def incidents_after(self) -> int | None:
+        """How many incidents are left after this ticket has taken one; None when they are not counted."""
+        return None if self.incidents_left is None else max(0, self.incidents_left - 1)
 
 
 def verdicts(
@@ -68,17 +75,27 @@ def closed_because(found: Iterable[ChannelVerdict]) -> dict[ChannelKind, Reasons
     return {verdict.kind: verdict.reasons for verdict in found}
 
 
+def cheaper_open(found: Iterable[ChannelVerdict], chosen: ChannelKind) -> tuple[ChannelKind, ...]:
+    """The channels that are open too and would have cost less than ``chosen``, the cheapest first."""
+    open_ones = sorted((verdict for verdict in found if verdict.is_open), key=lambda verdict: verdict.cost_rank)
+    rank = next((verdict.cost_rank for verdict in open_ones if verdict.kind is chosen), None)
+    return tuple(verdict.kind for verdict in open_ones if rank is not None and verdict.cost_rank < rank)
+
+
 def _verdict(facts: Facts, channel: Channel, held: list[Entitlement], on: date, standing: Standing) -> ChannelVerdict:
-    entitlement = _best(held, on) if channel.needs_entitlement else None
+    entitlement = _best(held, on, facts.service) if channel.needs_entitlement else None
     reasons = (
         *_kind_reasons(facts, channel),
-        *(_entitlement_reasons(entitlement, on) if channel.needs_entitlement else ()),
+        *_offered_reasons(channel, on),
+        *(_entitlement_reasons(entitlement, on, facts.service) if channel.needs_entitlement else ()),
         *_product_reasons(facts, channel),
         *_relationship_reasons(facts, standing),
-        *(_right_reasons(facts, on, standing) if channel.needs_right_to_act else ()),
+        *(right_reasons(facts.service, on, standing) if channel.needs_right_to_act else ()),
         *_boundary_reasons(facts),
     )
-    verdict = ChannelVerdict(channel.kind, not reasons, reasons, cost=channel.cost, entitlement=entitlement)
+    verdict = ChannelVerdict(
+        channel.kind, not reasons, reasons, cost=channel.cost, cost_rank=channel.cost_rank, entitlement=entitlement
+    )
     if entitlement is None:
         return verdict
     return replace(verdict, incidents_left=entitlement.incidents_left, runs_out_on=entitlement.runs_out_on(on))
@@ -102,11 +119,11 @@ def _not_set_up(kind: ChannelKind) -> Reason:
     return Reason("channel_not_set_up", message_id, {"channel": kind}, mend=Mend.CHANNELS)
 
 
-def _best(held: list[Entitlement], on: date) -> Entitlement | None:
+def _best(held: list[Entitlement], on: date, service: Service | None) -> Entitlement | None:
     """The one with the least against it; of several good ones the uncounted, then the soonest to end."""
 
     def against(own: Entitlement) -> tuple[int, bool, date]:
-        return len(_entitlement_reasons(own, on)), own.incidents_left is not None, own.ends_on
+        return len(_entitlement_reasons(own, on, service)), own.incidents_left is not None, own.ends_on
 
     return min(held, key=against, default=None)
 
@@ -117,7 +134,14 @@ def _kind_reasons(facts: Facts, channel: Channel) -> Reasons:
     return those((facts.kind is not KIND_OF[channel.kind], wrong))
 
 
-def _entitlement_reasons(entitlement: Entitlement | None, on: date) -> Reasons:
+def _offered_reasons(channel: Channel, on: date) -> Reasons:
+    starts, ends = channel.starts_on, channel.ends_on
+    early = Reason("channel_early", N_("Microsoft offers it from %(date)s."), {"date": starts}, mend=Mend.CHANNELS)
+    ended = Reason("channel_ended", N_("Microsoft offered it until %(date)s."), {"date": ends}, mend=Mend.CHANNELS)
+    return those((starts is not None and on < starts, early), (ends is not None and on > ends, ended))
+
+
+def _entitlement_reasons(entitlement: Entitlement | None, on: date, service: Service | None) -> Reasons:
     def because(code: str, message_id: str, **params: object) -> Reason:
         return Reason(code, message_id, params, mend=Mend.ENTITLEMENTS)
 
@@ -131,7 +155,12 @@ def _entitlement_reasons(entitlement: Entitlement | None, on: date) -> Reasons:
         N_("All included incidents are used: %(count)s."),
         count=entitlement.incidents_included,
     )
-    return those((on < begins, early), (on > ends, ended), (entitlement.incidents_left == 0, used_up))
+    other = because("entitlement_of_other_service", N_("The contract doesn't cover %(service)s."), service=service)
+    covered = entitlement.services
+    is_other = covered is not None and service is not None and service not in covered
+    return those(
+        (on < begins, early), (on > ends, ended), (entitlement.incidents_left == 0, used_up), (is_other, other)
+    )
 
 
 def _product_reasons(facts: Facts, channel: Channel) -> Reasons:
@@ -146,33 +175,6 @@ def _relationship_reasons(facts: Facts, standing: Standing) -> Reasons:
     message_id = N_("An indirect reseller can't open Azure requests; go through your indirect provider.")
     is_barred = standing.is_indirect_reseller and facts.service is Service.AZURE
     return those((is_barred, Reason("indirect_reseller", message_id)))
-
-
-def _right_reasons(facts: Facts, on: date, standing: Standing) -> Reasons:
-    if not standing.tracks_rights:
-        return ()
-    admin = _right(
-        standing.delegated_admin,
-        on,
-        Reason("delegated_admin_missing", N_("The customer has granted no delegated admin role.")),
-        Reason("delegated_admin_ended", N_("The delegated admin role ended on %(date)s.")),
-    )
-    if facts.service is not Service.AZURE:
-        return admin
-    return admin + _right(
-        standing.support_request,
-        on,
-        Reason("support_request_role_missing", N_("The support request role on Azure is missing.")),
-        Reason("support_request_role_ended", N_("The support request role on Azure ended on %(date)s.")),
-    )
-
-
-def _right(right: Right | None, on: date, missing: Reason, ended: Reason) -> Reasons:
-    if right is None:
-        return (replace(missing, mend=Mend.RIGHTS),)
-    if right.ends_on is not None and right.ends_on < on:
-        return (replace(ended, params={"date": right.ends_on}, mend=Mend.RIGHTS),)
-    return ()
 
 
 def _boundary_reasons(facts: Facts) -> Reasons:

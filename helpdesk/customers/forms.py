@@ -8,7 +8,7 @@ from wtforms.validators import Email, InputRequired, Length, NumberRange, Option
 
 from helpdesk.customers import queries
 from helpdesk.web.forms import Form, line, one_language, one_row, one_word, one_zone, paragraph, stripped
-from workflows.vocabulary import Service
+from workflows.vocabulary import RightKind, Service
 
 
 class CustomerForm(Form):
@@ -63,6 +63,22 @@ class SubscriptionForm(Form):
         description=_l("Leave it empty where seats are not counted."),
     )
     ends_on = DateField(_l("Ends on"), [Optional()], description=_l("The last day of the term."))
+
+
+class RightForm(Form):
+    kind = one_word(_l("What was granted"), lambda: RightKind)
+    service = one_word(_l("For"), lambda: Service, none=_l("All services"))
+    role = line(
+        _l("Role"), _l("As granted, such as Service support administrator or Support request contributor."), longest=120
+    )
+    granted_on = DateField(_l("Granted on"), [InputRequired(_l("This is needed."))], description=_l("The first day."))
+    ends_on = DateField(
+        _l("Ends on"), [Optional()], description=_l("The last day, included; empty where it doesn’t expire.")
+    )
+
+
+class RevocationForm(Form):
+    revoked_on = DateField(_l("On"), [InputRequired(_l("This is needed."))])
 
 
 class PlanForm(Form):

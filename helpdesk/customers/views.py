@@ -9,13 +9,14 @@ from flask_babel import gettext as _
 from helpdesk.accounts.permissions import Permission
 from helpdesk.accounts.session import requires
 from helpdesk.clock import now
-from helpdesk.customers import actions, admin, people, queries
+from helpdesk.customers import actions, admin, granting, people, queries, rights
 from helpdesk.customers.forms import CustomerForm
 from helpdesk.web.forms import carry_out, page
 
 blueprint = Blueprint("customers", __name__)
 blueprint.register_blueprint(admin.blueprint)
 blueprint.register_blueprint(people.blueprint)
+blueprint.register_blueprint(granting.blueprint)
 
 
 @blueprint.get("/customers")
@@ -24,13 +25,18 @@ def index() -> ResponseReturnValue:
     prefix = request.args.get("q", "").strip()
     after = request.args.get("after", type=int)
     found = queries.customers_page(prefix, after)
-    return render_template("customers/list.html", found=found, prefix=prefix, after=after)
+    ending = rights.ending_count(granting.today())
+    return render_template("customers/list.html", found=found, prefix=prefix, after=after, ending=ending)
 
 
 @blueprint.get("/customers/<int:customer_id>")
 @requires(Permission.SEE_CUSTOMERS)
 def show(customer_id: int) -> ResponseReturnValue:
-    return render_template("customers/customer.html", customer=queries.customer(customer_id))
+    granted = rights.rights_of(customer_id)
+    words = rights.state_words(granted, granting.today())
+    return render_template(
+        "customers/customer.html", customer=queries.customer(customer_id), rights=granted, words=words
+    )
 
 
 @blueprint.route("/customers/new", methods=["GET", "POST"])

@@ -7,10 +7,11 @@ import pytest
 
 from tests.workflows.ready import DIAGNOSED, ready
 from workflows.channels import USUAL_CHANNELS, Channel, Entitlement, Right, Standing
-from workflows.escalation import SEVERITY_OF, ChannelVerdict, closed_because, verdicts
+from workflows.escalation import SEVERITY_OF, ChannelVerdict, cheaper_open, closed_because, verdicts
 from workflows.facts import Facts
 from workflows.machine import workflow_for
 from workflows.pack import USUAL_REQUIREMENTS, Completeness, completeness, required_items
+from workflows.rights import ending_soon
 from workflows.vocabulary import (
     Boundary,
     ChannelKind,
@@ -18,6 +19,7 @@ from workflows.vocabulary import (
     Mend,
     PackItem,
     Priority,
+    RightKind,
     Service,
     Severity,
     State,
@@ -27,7 +29,7 @@ from workflows.vocabulary import (
 TODAY = date(2026, 11, 24)
 YEAR = Entitlement(1, ChannelKind.PREMIER, date(2026, 1, 1), date(2026, 12, 31))
 HELD = tuple(replace(YEAR, channel=kind) for kind in ChannelKind if kind is not ChannelKind.COMMERCIAL)
-GRANTED = Standing(delegated_admin=Right(), support_request=Right(date(2026, 11, 24)))
+GRANTED = Standing(delegated_admin=Right(), support_request=Right(date(2026, 11, 24)), reseller_relationship=Right())
 
 
 def judge(
@@ -100,6 +102,25 @@ def test_3_the_usual_channels_cover(channel: ChannelKind, service: Service) -> N
     assert codes(verdict) == ([] if service in COVERED[channel] else ["service_not_covered"])
 
 
+def test_3_a_contract_may_cover_less_than_its_channel() -> None:
+    own = replace(YEAR, services=frozenset({Service.MICROSOFT365}))
+    assert codes(judge(held=(own,))[ChannelKind.PREMIER]) == ["entitlement_of_other_service"]
+    assert judge(held=(own, replace(YEAR, number=2)))[ChannelKind.PREMIER].entitlement == replace(YEAR, number=2)
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        ({"starts_on": TODAY, "ends_on": TODAY}, []),
+        ({"starts_on": date(2026, 11, 25)}, ["channel_early"]),
+        ({"ends_on": date(2026, 11, 23)}, ["channel_ended"]),
+    ],
+)
+def test_2_the_vendor_offers_a_channel_on_both_its_dates(dates: dict[str, date], expected: list[str]) -> None:
+    channels = tuple(replace(channel, **dates) for channel in USUAL_CHANNELS)
+    assert codes(judge(channels=channels)[ChannelKind.PREMIER]) == expected
+
+
 def test_3_an_unknown_service_is_asked_for() -> None:
     verdict = judge(ready(Kind.TECHNICAL, service=None))[ChannelKind.PREMIER]
     assert [(reason.code, reason.mend) for reason in verdict.reasons] == [("service_missing", Mend.CLASSIFY)]
@@ -147,8 +168,9 @@ def test_5_an_indirect_reseller_opens_nothing_for_azure() -> None:
 @pytest.mark.parametrize(
     ("standing", "expected"),
     [
-        (Standing(), ["delegated_admin_missing", "support_request_role_missing"]),
-        (Standing(delegated_admin=Right()), ["support_request_role_missing"]),
+        (Standing(), ["delegated_admin_missing", "support_request_role_missing", "reseller_relationship_missing"]),
+        (replace(GRANTED, support_request=None), ["support_request_role_missing"]),
+        (replace(GRANTED, reseller_relationship=Right(date(2026, 1, 1))), ["reseller_relationship_ended"]),
         (replace(GRANTED, delegated_admin=Right(date(2026, 11, 23))), ["delegated_admin_ended"]),
         (replace(GRANTED, support_request=Right(date(2026, 11, 23))), ["support_request_role_ended"]),
         (Standing(tracks_rights=False), []),
@@ -156,6 +178,13 @@ def test_5_an_indirect_reseller_opens_nothing_for_azure() -> None:
 )
 def test_6_the_right_to_act_on_azure(standing: Standing, expected: list[str]) -> None:
     assert codes(judge(standing=standing)[ChannelKind.PREMIER]) == expected
+
+
+def test_6_what_ends_within_thirty_days_is_told_before_it_ends() -> None:
+    soon = replace(GRANTED, delegated_admin=Right(date(2026, 12, 24)), support_request=Right(date(2026, 12, 25)))
+    assert ending_soon(Service.AZURE, TODAY, soon) == {RightKind.DELEGATED_ADMIN: date(2026, 12, 24)}
+    assert ending_soon(Service.AZURE, date(2026, 12, 25), soon) == {RightKind.SUPPORT_REQUEST: date(2026, 12, 25)}
+    assert ending_soon(Service.OTHER, TODAY, replace(soon, tracks_rights=False)) == {}
 
 
 def test_6_other_services_need_no_azure_role() -> None:
@@ -221,6 +250,19 @@ def test_the_only_open_channel_is_called_so() -> None:
     advice = judge(ready(Kind.BILLING))[ChannelKind.COMMERCIAL].recommendation
     assert advice is not None
     assert advice.code == "only_open"
+
+
+def test_what_would_have_been_cheaper_is_known() -> None:
+    found = judge().values()
+    assert cheaper_open(found, ChannelKind.PREMIER) == (ChannelKind.SIGNATURE, ChannelKind.ADVANCED)
+    assert cheaper_open(found, ChannelKind.SIGNATURE) == ()
+    assert cheaper_open(found, ChannelKind.COMMERCIAL) == ()  # it is closed
+
+
+def test_one_incident_less_after_this_one() -> None:
+    own = replace(YEAR, incidents_included=10, incidents_used=9)
+    assert judge(held=(own,))[ChannelKind.PREMIER].incidents_after == 0
+    assert judge()[ChannelKind.PREMIER].incidents_after is None
 
 
 def test_nothing_open_recommends_nothing() -> None:

@@ -1,0 +1,181 @@
+"""What customers granted the desk: recorded, extended, ended; never edited away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
+
+from helpdesk.customers.models import Customer, CustomerRight
+from helpdesk.database import db
+from helpdesk.errors import Invalid, NotFound
+from workflows.channels import Right, Standing
+from workflows.rights import SOON
+from workflows.vocabulary import PartnerKind, RightKind, Service
+
+
+@dataclass(frozen=True, slots=True)
+class RightDraft:
+    """What somebody writes of a grant: both dates included, ``ends_on`` None where it does not expire."""
+
+    kind: RightKind
+    service: Service | None
+    role: str
+    granted_on: date
+    ends_on: date | None
+
+
+# writing ----------------------------------------------------------------------------------------------
+
+
+def record(customer: Customer, draft: RightDraft, user_id: int | None, now: datetime) -> CustomerRight:
+    """Write down a new grant. Raises Invalid naming the field ``ends_on``."""
+    right = _row(customer.id, draft, user_id, now)
+    db.session.add(right)
+    db.session.flush()
+    return right
+
+
+def replace(right: CustomerRight, draft: RightDraft, user_id: int | None, now: datetime) -> CustomerRight:
+    """The customer granted it anew, perhaps for longer: the old row is closed and the new one points to it.
+
+    Raises Invalid naming the field ``ends_on``, or no field when the row was closed meanwhile.
+    """
+    successor = _row(right.customer_id, draft, user_id, now)
+    successor.replaces_id = right.id
+    _close(right, user_id, now)
+    db.session.add(successor)
+    db.session.flush()
+    return successor
+
+
+def revoke(right: CustomerRight, on: date, user_id: int | None, now: datetime) -> None:
+    """The customer took it back on that day. Raises Invalid naming the field ``revoked_on``."""
+    if on < right.granted_on:
+        raise Invalid(_("It was granted later than that."), "revoked_on")
+    _close(right, user_id, now)
+    right.revoked_on = on
+
+
+def _row(customer_id: int, draft: RightDraft, user_id: int | None, now: datetime) -> CustomerRight:
+    if draft.ends_on is not None and draft.ends_on < draft.granted_on:
+        raise Invalid(_("It ends before it starts."), "ends_on")
+    return CustomerRight(
+        customer_id=customer_id,
+        kind=draft.kind,
+        service=Service.AZURE if draft.kind is RightKind.SUPPORT_REQUEST else draft.service,
+        role=draft.role.strip(),
+        granted_on=draft.granted_on,
+        ends_on=draft.ends_on,
+        recorded_at=now,
+        recorded_by_id=user_id,
+    )
+
+
+def _close(right: CustomerRight, user_id: int | None, now: datetime) -> None:
+    if right.closed_at is not None:
+        raise Invalid(_("Somebody has ended or replaced it already."))
+    right.closed_at, right.closed_by_id = now, user_id
+
+
+# reading ----------------------------------------------------------------------------------------------
+
+
+def standing(customer_id: int | None, service: Service, on: date) -> Standing:
+    """How the desk stands towards a customer for a service on a day (the desk's own): one statement."""
+    settings = current_app.config
+    is_reseller = settings["PARTNER_KIND"] == PartnerKind.INDIRECT_RESELLER
+    if settings["TRACK_RIGHTS"] == "off":
+        return Standing(is_indirect_reseller=is_reseller, tracks_rights=False)
+    rows = db.session.execute(_STANDING, {"customer_id": customer_id, "service": service, "today": on}).all()
+    best: dict[RightKind, Right] = {}
+    for row in rows:
+        if row.kind is not None:
+            best[row.kind] = _longer(best.get(row.kind), Right(row.ends_on))
+    return Standing(
+        is_indirect_reseller=is_reseller,
+        tracks_rights=bool(rows[0].is_tracked) or settings["TRACK_RIGHTS"] == "on",
+        delegated_admin=best.get(RightKind.DELEGATED_ADMIN),
+        support_request=best.get(RightKind.SUPPORT_REQUEST),
+        reseller_relationship=best.get(RightKind.RESELLER_RELATIONSHIP),
+    )
+
+
+_ONE = sa.select(sa.exists(sa.select(CustomerRight.id)).label("is_tracked")).subquery()
+_STANDING = sa.select(_ONE.c.is_tracked, CustomerRight.kind, CustomerRight.ends_on).select_from(
+    _ONE.outerjoin(
+        CustomerRight,
+        sa.and_(
+            CustomerRight.customer_id == sa.bindparam("customer_id", type_=sa.Integer),
+            CustomerRight.closed_at.is_(None),
+            CustomerRight.granted_on <= sa.bindparam("today", type_=sa.Date),
+            sa.or_(
+                CustomerRight.service.is_(None),
+                CustomerRight.service == sa.bindparam("service", type_=CustomerRight.service.type),
+            ),
+        ),
+    )
+)
+
+
+def _longer(known: Right | None, other: Right) -> Right:
+    if known is None or known.ends_on is None:
+        return known or other
+    return other if other.ends_on is None or other.ends_on > known.ends_on else known
+
+
+def rights_of(customer_id: int) -> list[CustomerRight]:
+    """Those in force first, then what was, each the newest first."""
+    own = sa.select(CustomerRight).where(CustomerRight.customer_id == customer_id)
+    order = (CustomerRight.closed_at.is_not(None), CustomerRight.id.desc())
+    return list(db.session.scalars(own.order_by(*order).limit(100)))
+
+
+def right_of(customer_id: int, right_id: int) -> CustomerRight:
+    """A right found through its customer. Raises NotFound."""
+    found = db.session.get(CustomerRight, right_id)
+    if found is None or found.customer_id != customer_id:
+        raise NotFound(_("There is no such right."))
+    return found
+
+
+def ending(on: date, limit: int = 100) -> list[CustomerRight]:
+    """Rights in force of active customers that end within 30 days or have ended, the nearest end first."""
+    rows = _ending(on, sa.select(CustomerRight).join(CustomerRight.customer))
+    rows = rows.options(joinedload(CustomerRight.customer)).order_by(CustomerRight.ends_on, CustomerRight.id)
+    return list(db.session.scalars(rows.limit(limit)))
+
+
+def ending_count(on: date) -> int:
+    """How many of them there are."""
+    counted = sa.select(sa.func.count()).select_from(CustomerRight).join(CustomerRight.customer)
+    return db.session.scalar(_ending(on, counted)) or 0
+
+
+def _ending(on: date, rows: Any) -> Any:
+    return rows.where(CustomerRight.closed_at.is_(None), CustomerRight.ends_on <= on + SOON, Customer.is_active)
+
+
+def state_words(rights: Sequence[CustomerRight], on: date) -> dict[int, str]:
+    """{right id: where it stands, in a word or two}."""
+    return dict(_stated(rights, on))
+
+
+def _stated(rights: Iterable[CustomerRight], on: date) -> Iterable[tuple[int, str]]:
+    for right in rights:
+        if right.revoked_on is not None:
+            yield right.id, _("taken back")
+        elif right.closed_at is not None:
+            yield right.id, _("replaced")
+        elif right.granted_on > on:
+            yield right.id, _("not yet valid")
+        elif right.ends_on is not None and right.ends_on < on:
+            yield right.id, _("expired")
+        else:
+            yield right.id, _("ends soon") if right.ends_on is not None and right.ends_on <= on + SOON else _("valid")
