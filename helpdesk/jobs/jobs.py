@@ -41,6 +41,11 @@ def wake_holds() -> Steps:
     yield from _each(lifecycle.due_to_wake, lifecycle.wake)
 
 
+def remind_customers() -> Steps:
+    """Remind customers who leave us waiting, and close the tickets that stayed idle all the same."""
+    yield from _each(lifecycle.due_to_remind, lifecycle.remind, lifecycle.put_off_reminder)
+
+
 def close_resolved() -> Steps:
     """Close the resolved tickets whose quiet period is over."""
     yield from _each(lifecycle.due_to_close, lifecycle.close_quiet)

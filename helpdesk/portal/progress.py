@@ -15,8 +15,9 @@ from flask_babel.speaklater import LazyString
 
 from helpdesk.clock import now
 from helpdesk.portal.queries import Arrival
+from helpdesk.tickets import reminders
 from helpdesk.tickets.models import Ticket
-from helpdesk.web.moments import moment
+from helpdesk.web.moments import day, moment
 from workflows.vocabulary import (
     ESCALATED_STATES,
     OPEN_STATES,
@@ -73,6 +74,12 @@ _AWAY: Final[Mapping[TurnAwayReason, LazyString]] = {
     TurnAwayReason.NOT_A_REQUEST: _l("It isn’t a request for support."),
 }
 
+_WITHDRAWN: Final[Mapping[WithdrawReason, LazyString]] = {
+    WithdrawReason.NO_LONGER_NEEDED: _l("Closed: no longer needed"),
+    WithdrawReason.SOLVED_BY_CONTACT: _l("Closed: it is solved"),
+    WithdrawReason.NO_ANSWER: _l("Closed: we did not hear from you"),
+}
+
 # the tracker ------------------------------------------------------------------------------------------
 
 
@@ -111,8 +118,7 @@ def _present(ticket: Ticket, last: Arrival) -> Step:
     text = str(_PRESENT[last.state])
     if last.what is EventKind.WITHDRAWN:
         reason = json.loads(last.particulars).get("reason")
-        is_solved = reason == WithdrawReason.SOLVED_BY_CONTACT
-        text = _("Closed: it is solved") if is_solved else _("Closed: no longer needed")
+        text = str(_WITHDRAWN.get(reason, _WITHDRAWN[WithdrawReason.NO_LONGER_NEEDED]))
     return Step(text, last.at, _note(ticket, last), is_done=is_over, is_current=not is_over)
 
 
@@ -146,7 +152,7 @@ def next_step(ticket: Ticket, owed: Mapping[ClockKind, datetime | None]) -> Next
         case State.CLOSED | State.TURNED_AWAY | State.MERGED:
             return NextStep("circle-check", _("This request is closed"), _("Write below and we take it up anew."))
     if ticket.hold_cause is HoldCause.CUSTOMER:
-        return NextStep("user", _("We need your answer"), _("Write below and we go on at once."))
+        return NextStep("user", _("We need your answer"), _until_giving_up(ticket))
     answer = min((due for kind in _ANSWERS if (due := owed.get(kind)) is not None), default=None)
     solution = _solution(owed)
     if answer is not None:
@@ -175,6 +181,15 @@ def _until_closing(ticket: Ticket) -> str:
     if ticket.closes_at is None:
         return _("Is it? Tell us below.")
     return _("Is it? Without a word from you it closes %(moment)s.", moment=moment(ticket.closes_at))
+
+
+def _until_giving_up(ticket: Ticket) -> str:
+    closes_at = reminders.closes_at(ticket)
+    if closes_at is None:
+        return _("Write below and we go on at once.")
+    return _(
+        "Write below and we go on at once. We’ll close this on %(day)s if we don’t hear from you.", day=day(closes_at)
+    )
 
 
 def _sentence(text: str) -> str:

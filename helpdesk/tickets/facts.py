@@ -16,6 +16,7 @@ from helpdesk.accounts.permissions import Permission
 from helpdesk.database import db
 from helpdesk.escalations.models import VendorCase
 from helpdesk.escalations.queries import channels, entitlements
+from helpdesk.tickets import reminders
 from helpdesk.tickets.models import Diagnosis, Ticket, TicketLink
 from workflows import escalation
 from workflows import facts as rules
@@ -44,6 +45,7 @@ def gather(ticket: Ticket, actor: Actor, now: datetime, asked: Mapping[str, Any]
         open_vendor_cases=open_vendor_cases,
         is_reopen_window_open=_may_still_reopen(ticket, now),
         is_quiet_over=ticket.closes_at is not None and ticket.closes_at <= now,
+        is_wait_over=reminders.is_over(ticket, now),
         particulars=_particulars(ticket, asked or {}),
     )
     return replace(facts, channels=escalation.closed_because(verdicts(ticket, facts, now)))

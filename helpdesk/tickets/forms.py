@@ -107,6 +107,10 @@ class HoldForm(Form):
         description=_l("Only for a scheduled hold: it goes on by itself then."),
         render_kw={"type": "datetime-local"},
     )
+    without_reminders = BooleanField(
+        _l("Don’t remind the customer"),
+        description=_l("Otherwise they are reminded, and the ticket closes when they never answer."),
+    )
 
 
 # triage -----------------------------------------------------------------------------------------------

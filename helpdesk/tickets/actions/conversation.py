@@ -12,7 +12,7 @@ from helpdesk.database import db
 from helpdesk.tickets import history, notices
 from helpdesk.tickets.actions.allowed import demand
 from helpdesk.tickets.actions.attaching import attach
-from helpdesk.tickets.actions.holding import end_hold, put_on_hold
+from helpdesk.tickets.actions.holding import end_hold, put_on_hold, wait_anew
 from helpdesk.tickets.actions.moving import reopen_for_contact
 from helpdesk.tickets.actions.opening import open_follow_up
 from helpdesk.tickets.change import Change, changing
@@ -41,6 +41,8 @@ def reply(
         change.ticket.turn = Turn.CUSTOMER
         if then_wait and change.ticket.is_open:
             put_on_hold(change, HoldCause.CUSTOMER)
+        else:
+            wait_anew(change)
         notices.replied(change.ticket, actor, message, change.now)
     return message
 

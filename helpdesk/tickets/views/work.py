@@ -181,7 +181,10 @@ def hold(number: int) -> ResponseReturnValue:
     try:
         until = read_moment(form.until.data)
         with unit_of_work():
-            holding.hold(number, actor(), form.cause.data, now(), until=until, version=sent_version())
+            reminds = not form.without_reminders.data
+            holding.hold(
+                number, actor(), form.cause.data, now(), until=until, reminds=reminds, version=sent_version()
+            )
     except Invalid as error:
         form.fail(error)
         return ticket_page(number, Typed(hold=form), 422)

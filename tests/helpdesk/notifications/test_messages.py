@@ -54,6 +54,13 @@ CASES: Mapping[str, tuple[NoticeTopic, dict[str, Any]]] = {
         TURNED_AWAY,
         {"reason": TurnAwayReason.NOT_A_REQUEST, "service": Service.OTHER, "note": BODY},
     ),
+    "contact_reminded": (NoticeTopic.CONTACT_REMINDED, {**LINK, "since_at": DUE_AT, "body": BODY}),
+    "contact_reminded-without-question": (NoticeTopic.CONTACT_REMINDED, {"since_at": DUE_AT}),
+    "idle_closing_soon": (NoticeTopic.IDLE_CLOSING_SOON, {"since_at": DUE_AT, "closes_at": LATER, "body": BODY}),
+    "idle_closed": (NoticeTopic.IDLE_CLOSED, {}),
+    "hold_ended": (NoticeTopic.HOLD_ENDED, {"customer_name": "Alpina Logistics Kft."}),
+    "customer_silent": (NoticeTopic.CUSTOMER_SILENT, {"customer_name": "Alpina Logistics Kft.", "closed_at": LATER}),
+    "customer_silent-open": (NoticeTopic.CUSTOMER_SILENT, {}),
     "ticket_assigned": (
         NoticeTopic.ASSIGNED,
         {
