@@ -28,6 +28,7 @@ _ROW: tuple[Any, ...] = (
     Ticket.subject,
     User.name.label("owner_name"),
     SlaClock.state.label("clock_state"),
+    SlaClock.started_at,
     SlaClock.ended_at,
     SlaClock.elapsed_seconds,
     SlaClock.idle_seconds,

@@ -16,6 +16,7 @@ from helpdesk.errors import NotFound
 from helpdesk.management.having import Stretch, stretches
 from helpdesk.sla.models import Breach, BreachReview, SlaClock
 from helpdesk.sla.terms import load_terms
+from helpdesk.tickets.ledger import Attribution, attribution, ledger_of
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.promises import Course, course_of
 from helpdesk.web import moments
@@ -40,7 +41,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """``deadline_share``: per cent of the open time in ``spans`` at which the promise ran out."""
+    """``deadline_share``: per cent of the open time in ``spans`` at which the promise ran out.
+
+    ``attribution`` is computed from the minute ledger: whose the time was until the first late second.
+    """
 
     id: int
     number: int
@@ -50,6 +54,7 @@ class Review:
     facts: list[tuple[str, str]]
     spans: list[Stretch]
     deadline_share: float
+    attribution: Attribution
     reviews: list[Said]
 
 
@@ -60,7 +65,9 @@ def review_of(breach_id: int, now: datetime) -> tuple[Breach, Review]:
         raise NotFound(_("There is no such breach."))
     ticket = db.session.get_one(Ticket, breach.ticket_id)
     course = course_of(ticket, now)
-    cycle = next(one for one in course.cycles if (one.kind, one.number) == (breach.kind, breach.cycle))
+    clock = db.session.get_one(SlaClock, breach.clock_id)
+    cycle = course.cycle(breach.kind, clock.case_id, breach.cycle)
+    assert cycle is not None  # a breach is of a cycle that the history gives again (R9)
     spans = stretches(ticket.id, course, cycle)
     late = moments.duration(_late_seconds(breach, cycle, course.at))
     return breach, Review(
@@ -69,9 +76,10 @@ def review_of(breach_id: int, now: datetime) -> tuple[Breach, Review]:
         subject=ticket.subject,
         clock_text=label(breach.kind),
         late_text=_("%(time)s late", time=late) if _is_over(cycle) else _("%(time)s late and still open", time=late),
-        facts=_facts(breach, cycle, late),
+        facts=_facts(breach, clock, cycle, late),
         spans=spans,
         deadline_share=_deadline_share(breach, cycle, course),
+        attribution=attribution(ledger_of(course), cycle.started_at, breach.late_from_at),
         reviews=said_about(breach.id),
     )
 
@@ -100,9 +108,9 @@ def _deadline_share(breach: Breach, cycle: sla.Cycle, course: Course) -> float:
     return round(cycle.calendar.between(cycle.started_at, breach.deadline_at) / whole * 100, 2) if whole else 100.0
 
 
-def _facts(breach: Breach, cycle: sla.Cycle, late: str) -> list[tuple[str, str]]:
+def _facts(breach: Breach, clock: SlaClock, cycle: sla.Cycle, late: str) -> list[tuple[str, str]]:
     facts = [
-        (_("Promised"), _promised(breach)),
+        (_("Promised"), _promised(breach, clock)),
         (_("Running since"), moments.exact(cycle.started_at)),
         (_("Due"), moments.exact(breach.deadline_at)),
         (_ending(cycle), moments.exact(cycle.ended_at) if cycle.ended_at else _("not yet")),
@@ -116,8 +124,7 @@ def _facts(breach: Breach, cycle: sla.Cycle, late: str) -> list[tuple[str, str]]
     return facts
 
 
-def _promised(breach: Breach) -> str:
-    clock = db.session.get_one(SlaClock, breach.clock_id)
+def _promised(breach: Breach, clock: SlaClock) -> str:
     return _(
         "%(clock)s within %(time)s of open hours (%(policy)s, %(priority)s)",
         clock=label(breach.kind),

@@ -12,27 +12,51 @@ from flask_babel import gettext as _
 
 from helpdesk.database import db
 from helpdesk.sla.models import SlaClock
+from helpdesk.sla.strands import OWN
 from helpdesk.sla.terms import FrozenTerms, load_terms
-from helpdesk.tickets import deadlines
+from helpdesk.tickets import hearing
+from helpdesk.tickets.explaining import reason_text
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.rows import Due
 from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows import sla
-from workflows.business_time import Span
-from workflows.vocabulary import ClockKind, ClockState, HoldCause, PauseCause, SpanReason
+from workflows.vocabulary import ClockKind, ClockState
 
 UNMET = (ClockState.RUNNING, ClockState.PAUSED)
+MOST_ENDED = 30
+
+Ids = Mapping[tuple[ClockKind, int, int], int]
+"""{(kind, vendor case or OWN, cycle): id of the stored clock}."""
+
+
+class CaseCourse(NamedTuple):
+    """What the vendor promised on one case, and every cycle of its clocks."""
+
+    terms: FrozenTerms
+    cycles: list[sla.Cycle]
 
 
 class Course(NamedTuple):
-    """A ticket's history as its clocks heard it, and every cycle of every clock at ``at`` (aware UTC)."""
+    """A ticket's history as its clocks heard it, and every cycle of every clock at ``at`` (aware UTC).
+
+    ``cycles`` are the ticket's own; ``cases`` hold those of its vendor cases by id, each replayed by itself.
+    """
 
     first_terms: FrozenTerms
     terms: FrozenTerms
-    events: list[sla.Event]
+    events: Sequence[sla.Event]
     cycles: list[sla.Cycle]
     at: datetime
+    cases: Mapping[int, CaseCourse] = {}
+
+    def cycle(self, kind: ClockKind, case_id: int, number: int) -> sla.Cycle | None:
+        """One cycle of one clock, None where there is none."""
+        cycles = self.cycles if case_id == OWN else self.cases[case_id].cycles if case_id in self.cases else ()
+        return next((cycle for cycle in cycles if (cycle.kind, cycle.number) == (kind, number)), None)
+
+    def terms_of(self, case_id: int) -> FrozenTerms:
+        return self.terms if case_id == OWN else self.cases[case_id].terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +82,48 @@ class Ended:
 
 
 def course_of(ticket: Ticket, now: datetime) -> Course:
-    """Replay the clocks of ``ticket`` up to ``now``."""
-    assert ticket.terms_id is not None
+    """Replay the clocks of ``ticket`` and of its vendor cases up to ``now``."""
     at = max(now, ticket.updated_at)
-    first_terms_id, events = deadlines.heard_history(ticket)
-    first_terms = load_terms(first_terms_id)
-    replayed = sla.replay(first_terms.whole, {}, events, at)
-    cycles = [cycle for history in replayed.values() for cycle in history]
-    return Course(first_terms, load_terms(ticket.terms_id), events, cycles, at)
+    own, *others = hearing.strands_of(ticket)
+    assert own.first_terms_id is not None
+    terms = load_terms(own.first_terms_id), load_terms(ticket.terms_id or own.terms_id)
+    cases = {
+        strand.case_id: CaseCourse(load_terms(strand.terms_id), [cycle for cycle, _is_latest in strand.cycles(at)])
+        for strand in others
+    }
+    return Course(*terms, own.events, [cycle for cycle, _is_latest in own.cycles(at)], at, cases)
 
 
-def clock_ids(ticket_id: int) -> dict[tuple[ClockKind, int], int]:
-    """{(kind, cycle): id of its stored clock}, for the addresses of explanations."""
-    rows = sa.select(SlaClock.kind, SlaClock.cycle, SlaClock.id).where(SlaClock.ticket_id == ticket_id)
-    return {(kind, cycle): clock_id for kind, cycle, clock_id in db.session.execute(rows)}
+def clock_ids(ticket_id: int) -> dict[tuple[ClockKind, int, int], int]:
+    """Ids of the stored clocks, for the addresses of explanations."""
+    columns = (SlaClock.kind, SlaClock.case_id, SlaClock.cycle, SlaClock.id)
+    rows = db.session.execute(sa.select(*columns).where(SlaClock.ticket_id == ticket_id))
+    return {(kind, case_id, cycle): clock_id for kind, case_id, cycle, clock_id in rows}
 
 
-def unmet_promises(course: Course, number: int, ids: Mapping[tuple[ClockKind, int], int]) -> list[Promise]:
-    """Promises still to be kept, the next due first, paused ones behind; the first one is boxed."""
-    unmet = [cycle for cycle in course.cycles if cycle.state in UNMET]
+def unmet_promises(course: Course, number: int, ids: Ids, case_id: int = OWN) -> list[Promise]:
+    """Promises still to be kept, ours or the vendor's on one case: the next due first, paused ones behind.
+
+    The first one of ours is boxed.
+    """
+    cycles = course.cycles if case_id == OWN else course.cases[case_id].cycles
+    unmet = [cycle for cycle in cycles if cycle.state in UNMET]
     unmet.sort(key=lambda cycle: (cycle.state is ClockState.PAUSED, cycle.deadline or course.at, cycle.kind))
     return [
-        _promise(cycle, course.at, _url(number, cycle, ids), is_boxed=not place) for place, cycle in enumerate(unmet)
+        _promise(cycle, course.at, explain_url(number, cycle, ids, case_id), is_boxed=not place and case_id == OWN)
+        for place, cycle in enumerate(unmet)
     ]
 
 
-def ended_promises(course: Course, number: int, ids: Mapping[tuple[ClockKind, int], int]) -> list[Ended]:
+def ended_promises(course: Course, number: int, ids: Ids, case_id: int = OWN) -> list[Ended]:
     """Promises met or cancelled, the latest first."""
-    ended = [cycle for cycle in course.cycles if cycle.ended_at is not None and cycle.target_seconds is not None]
+    cycles = course.cycles if case_id == OWN else course.cases[case_id].cycles
+    ended = [cycle for cycle in cycles if cycle.ended_at is not None and cycle.target_seconds is not None]
     ended.sort(key=lambda cycle: cycle.ended_at or course.at, reverse=True)
-    return [Ended(label(cycle.kind), _ending(cycle), _url(number, cycle, ids), cycle.breached) for cycle in ended[:30]]
+    return [
+        Ended(label(cycle.kind), ending(cycle), explain_url(number, cycle, ids, case_id), cycle.breached)
+        for cycle in ended[:MOST_ENDED]
+    ]
 
 
 def due_of_cycle(cycle: sla.Cycle, now: datetime) -> Due:
@@ -114,18 +150,21 @@ def _promise(cycle: sla.Cycle, now: datetime, url: str | None, *, is_boxed: bool
 
 
 def _detail(cycle: sla.Cycle) -> str:
-    done = _(
-        "%(elapsed)s of %(target)s",
-        elapsed=moments.duration(cycle.elapsed_seconds or 0),
-        target=moments.duration(cycle.target_seconds or 0),
-    )
+    """Beside the due moment: how much has run; where that moment is another day's, how much is left."""
+    elapsed, target = moments.duration(cycle.elapsed_seconds or 0), moments.duration(cycle.target_seconds or 0)
+    done = _("%(elapsed)s of %(target)s", elapsed=elapsed, target=target)
+    if cycle.state is ClockState.PAUSED:
+        return f"{done} · {reason_text(cycle.paused_by or '')}"
     if cycle.deadline is None:
-        return str(done)
+        return done
+    if not cycle.breached and not moments.is_today(cycle.deadline):
+        return _("%(left)s left of %(target)s", left=moments.duration(cycle.remaining_seconds or 0), target=target)
     due = _("due %(moment)s", moment=moments.moment_or_time(cycle.deadline))
     return f"{due} · {done}"
 
 
-def _ending(cycle: sla.Cycle) -> str:
+def ending(cycle: sla.Cycle) -> str:
+    """How an ended promise stood at its end."""
     if cycle.state is ClockState.CANCELLED:
         return label(cycle.state)
     words = {
@@ -139,8 +178,9 @@ def _ending(cycle: sla.Cycle) -> str:
     )
 
 
-def _url(number: int, cycle: sla.Cycle, ids: Mapping[tuple[ClockKind, int], int]) -> str | None:
-    clock_id = ids.get((cycle.kind, cycle.number))
+def explain_url(number: int, cycle: sla.Cycle, ids: Ids, case_id: int = OWN) -> str | None:
+    """Where a cycle explains itself; None while its clock is not stored."""
+    clock_id = ids.get((cycle.kind, case_id, cycle.number))
     return f"/tickets/{number}/clocks/{clock_id}/explanation" if clock_id is not None else None
 
 
@@ -172,39 +212,3 @@ def bar_of(cycle: sla.Cycle, now: datetime) -> list[tuple[str, float, float]]:
 def _share(begin: int, end: int, whole: int) -> tuple[float, float]:
     first, last = (min(100.0, 100 * seconds / whole) for seconds in (begin, end))
     return round(first, 2), round(last - first, 2)
-
-
-# explaining -------------------------------------------------------------------------------------------
-
-
-class Explained(NamedTuple):
-    """One stretch of a promise's time: counted or not, and why."""
-
-    start: datetime
-    end: datetime
-    reason: str
-    is_counted: bool
-    seconds: int
-
-
-def explain(cycle: sla.Cycle) -> list[Explained]:
-    """Every second from the start of a cycle to its end or now; those counted sum to what has elapsed."""
-    return [_explained(span) for span in sla.explain(cycle)]
-
-
-def _explained(span: Span) -> Explained:
-    return Explained(span.start, span.end, reason_text(span.reason), span.counted, span.seconds)
-
-
-def reason_text(reason: str) -> str:
-    """Why a stretch counted or not, in words; a pause says its cause."""
-    for words in (SpanReason, HoldCause, PauseCause):
-        for word in words:
-            if word.value == reason:
-                return label(word)
-    return str(reason)
-
-
-def cycle_of(course: Course, kind: ClockKind, number: int) -> sla.Cycle | None:
-    found: Sequence[sla.Cycle] = [cycle for cycle in course.cycles if (cycle.kind, cycle.number) == (kind, number)]
-    return found[0] if found else None

@@ -145,10 +145,14 @@ def diagnosis_facts(record: rules.Diagnosis) -> list[Fact]:
 # the vendor's cases -----------------------------------------------------------------------------------
 
 
+def case_title(case: VendorCase) -> str:
+    return _("Microsoft, %(channel)s", channel=label(case.channel.kind))
+
+
 def shown_case(case: VendorCase) -> ShownCase:
     return ShownCase(
         id=case.id,
-        title=_("Microsoft, %(channel)s", channel=label(case.channel.kind)),
+        title=case_title(case),
         state=case.state,
         state_text=label(case.state),
         number=case.number or "",

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
+from helpdesk.tickets.ledger import ledger_of
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.promises import Course
 from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows import sla
-from workflows.business_time import BusinessCalendar
-from workflows.vocabulary import OPEN_STATES, ClockKind, HoldCause, LedgerOwner, SlaEvent, State
+from workflows.vocabulary import OPEN_STATES, HoldCause, LedgerOwner, SlaEvent, State
 
 BESIDE_THE_STEPS = {
     LedgerOwner.CUSTOMER: HoldCause.CUSTOMER,
@@ -46,7 +46,7 @@ class Way:
 
 def way_of(ticket: Ticket, course: Course, close_after: int) -> Way:
     """The way of ``ticket``; ``close_after`` are the seconds a resolved ticket stays quiet before it closes."""
-    ledger = sla.ledger(course.events, _calendar(course), course.at)
+    ledger = ledger_of(course)
     entered = _entered(course.events)
     ends = [at for _state, at in entered[1:]] + [ledger.end]
     steps = [
@@ -54,19 +54,6 @@ def way_of(ticket: Ticket, course: Course, close_after: int) -> Way:
         for place, ((state, at), end) in enumerate(zip(entered, ends, strict=True), start=1)
     ]
     return Way(steps + _to_come(ticket, close_after), _sums(ledger), _open_for(ticket, ledger))
-
-
-def _calendar(course: Course) -> BusinessCalendar:
-    """The resolution clock's; a policy that promises none is measured by whatever else it promises."""
-    for terms in (course.first_terms, course.terms):
-        for kind in (ClockKind.RESOLUTION, *terms.calendars):
-            if kind in terms.calendars:
-                return terms.calendars[kind]
-    return ROUND_THE_CLOCK
-
-
-_WEEK = {day: [("00:00", "24:00")] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
-ROUND_THE_CLOCK = BusinessCalendar(timezone="UTC", week=_WEEK)
 
 
 def _entered(events: list[sla.Event]) -> list[tuple[State, datetime]]:

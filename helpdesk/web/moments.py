@@ -36,6 +36,18 @@ def duration(seconds: int) -> str:
     return ngettext("%(num)s day", "%(num)s days", days)
 
 
+def to_the_second(seconds: int) -> str:
+    """Say a length of time in full, as figures that must add up are: "1 day 5 h 06 min 12 s"."""
+    days, rest = divmod(abs(int(seconds)), DAY)
+    hours, rest = divmod(rest, HOUR)
+    minutes, left = divmod(rest, MINUTE)
+    parts = [ngettext("%(num)s day", "%(num)s days", days)] if days else []
+    parts += [gettext("%(h)s h", h=hours)] if hours else []
+    parts += [gettext("%(n)s min", n=minutes)] if minutes else []
+    parts += [gettext("%(n)s s", n=left)] if left or not parts else []
+    return " ".join(parts)
+
+
 def ago(at: datetime) -> str:
     """Say how long a past moment is behind us, in one unit beyond two hours: "48 min ago", "5 h ago".
 
@@ -143,8 +155,12 @@ def moment(at: datetime) -> str:
 
 def moment_or_time(at: datetime) -> str:
     """Say a moment where only today's need no day: "14:30", "tomorrow 09:40"."""
-    is_today = _local(at).date() == _local(clock.now()).date()
-    return clock_time(at) if is_today else moment(at)
+    return clock_time(at) if is_today(at) else moment(at)
+
+
+def is_today(at: datetime) -> bool:
+    """Whether a moment lies on the reader's present day."""
+    return _local(at).date() == _local(clock.now()).date()
 
 
 def day(at: datetime) -> str:

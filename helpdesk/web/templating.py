@@ -17,6 +17,7 @@ from helpdesk.web.language import LANGUAGES
 THEMES = ("system", "light", "dark")
 FILTERS = (
     moments.duration,
+    moments.to_the_second,
     moments.ago,
     moments.moment,
     moments.day,
