@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from helpdesk.database import append_rows, db
 from helpdesk.sla import tally
-from helpdesk.sla.models import Breach, BreachToReview, ClockEvent, SlaClock
+from helpdesk.sla.models import Breach, BreachToReview, ClockEvent
+from helpdesk.sla.stored import StoredClock, write_clocks
 from helpdesk.sla.strands import OWN, Strand
 from helpdesk.sla.terms import load_terms
 from workflows import sla
@@ -57,68 +58,72 @@ class ClockNews:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What the replay says: the current clock of each kind, and the news. Nothing of it is written yet."""
+    """What the replay says: the ticket's clocks as they stand now, and the news. Nothing of it is written yet."""
 
     subject: Subject
-    clocks: tuple[SlaClock, ...]
+    clocks: tuple[StoredClock, ...]
     news: tuple[ClockNews, ...]
     fresh: tuple[_Fresh, ...]
     now: datetime
 
 
 def settle(
-    subject: Subject, strands: Iterable[Strand], now: datetime, stored: Iterable[SlaClock] | None = None
+    subject: Subject, strands: Iterable[Strand], now: datetime, stored: Iterable[StoredClock], *, only_unended: bool
 ) -> Settlement:
-    """Bring the stored clocks of a ticket to ``now`` (aware UTC) by replaying ``strands``; ``write`` writes them.
+    """Bring the ``stored`` clocks of a ticket to ``now`` (aware UTC) by replaying ``strands``; ``write`` writes them.
 
-    ``stored`` are the ticket's clocks when the caller has them already.
+    With ``only_unended`` those that were met or cancelled are not among ``stored``, since nothing but the passing
+    of time and other terms has touched them: what ended stays as it was written (R5).
     """
-    known = clocks_of(subject.ticket_id) if stored is None else stored
-    rows = {(row.case_id, row.kind, row.cycle): row for row in known}
+    rows = {(row.case_id, row.kind, row.cycle): row for row in stored}
     fresh = tuple(
         _project(rows, subject.ticket_id, strand, cycle, is_current)
         for strand in strands
         for cycle, is_current in strand.cycles(now)
-        if _may_have_changed(rows.get((strand.case_id, cycle.kind, cycle.number)), cycle)
+        if _may_have_changed(rows.get((strand.case_id, cycle.kind, cycle.number)), cycle, only_unended)
     )
-    current = tuple(row for row in rows.values() if row.is_current)
-    return Settlement(subject, current, _news(fresh), fresh, now)
+    return Settlement(subject, tuple(rows.values()), _news(fresh), fresh, now)
 
 
-def write(settlement: Settlement) -> None:
-    """Write the clocks, what happened to them, their breaches, and how they count."""
-    if any(one.row.id is None for one in settlement.fresh):
-        db.session.flush()  # new clocks need their ids
-    ours = [one for one in settlement.fresh if one.row.case_id == OWN]  # the vendor's promises are reported apart
-    tally.count(settlement.subject.team_id, [(one.before, one.row, one.cycle) for one in ours])
-    _write_changes(settlement)
+def write(settlements: Sequence[Settlement]) -> None:
+    """Write the clocks of any number of tickets, what happened to them, their breaches, and how they count.
+
+    A handful of statements, however many the tickets are.
+    """
+    fresh = [one for settlement in settlements for one in settlement.fresh]
+    write_clocks([one.row for one in fresh])
+    tally.count(
+        (settlement.subject.team_id, one.before, one.row, one.cycle)
+        for settlement in settlements
+        for one in settlement.fresh
+        if one.row.case_id == OWN  # the vendor's promises are reported apart
+    )
+    append_rows(
+        ClockEvent,
+        [
+            _line(one.row, position, change, settlement.now)
+            for settlement in settlements
+            for one in settlement.fresh
+            for position, change in one.changes
+        ],
+    )
+    _write_breaches(settlements)
 
 
-def clocks_of(ticket_id: int) -> Sequence[SlaClock]:
-    """Every clock of a ticket, freshly read, in the order they began."""
-    return db.session.scalars(_CLOCKS, {"ticket_id": ticket_id}).all()
+Rows = dict[tuple[int, ClockKind, int], StoredClock]  # by case, kind and cycle
 
 
-_CLOCKS = (
-    sa.select(SlaClock)
-    .where(SlaClock.ticket_id == sa.bindparam("ticket_id"))
-    .order_by(SlaClock.id)
-    .execution_options(populate_existing=True)
-)
-
-
-Rows = dict[tuple[int, ClockKind, int], SlaClock]  # by case, kind and cycle
-
-
-def _may_have_changed(row: SlaClock | None, cycle: sla.Cycle) -> bool:
+def _may_have_changed(row: StoredClock | None, cycle: sla.Cycle, only_unended: bool) -> bool:  # noqa: FBT001
     """An ended cycle whose every change is written stays as it is for ever."""
-    return row is None or cycle.ended_at is None or row.change_count != len(cycle.changes) or row.ended_at is None
+    if row is None:
+        return cycle.ended_at is None or not only_unended
+    return cycle.ended_at is None or row.change_count != len(cycle.changes) or row.ended_at is None
 
 
 class _Fresh(NamedTuple):
     """A clock's row, the cycle it now shows, and how it stood and how many of its changes were written before."""
 
-    row: SlaClock
+    row: StoredClock
     cycle: sla.Cycle
     written: int
     before: tally.Standing
@@ -133,7 +138,7 @@ def _project(rows: Rows, ticket_id: int, strand: Strand, cycle: sla.Cycle, is_cu
     key = strand.case_id, cycle.kind, cycle.number
     row = rows.get(key)
     if row is None:
-        row = rows[key] = _new_row(ticket_id, strand, cycle)
+        row = rows[key] = StoredClock.new(ticket_id, strand, cycle)
     written, before = row.change_count, tally.standing(row)
     if cycle.ended_at is None:  # a met or cancelled clock keeps the terms it had (R5)
         row.terms_id = strand.terms_id
@@ -150,13 +155,6 @@ def _project(rows: Rows, ticket_id: int, strand: Strand, cycle: sla.Cycle, is_cu
     return _Fresh(row, cycle, written, before)
 
 
-def _new_row(ticket_id: int, strand: Strand, cycle: sla.Cycle) -> SlaClock:
-    row = SlaClock(ticket_id=ticket_id, kind=cycle.kind, case_id=strand.case_id, cycle=cycle.number)
-    row.terms_id, row.started_at, row.change_count, row.attempts = strand.terms_id, cycle.started_at, 0, 0
-    db.session.add(row)
-    return row
-
-
 def _idle_seconds(cycle: sla.Cycle) -> int:
     """Open seconds of pauses behind the deadline: time that passed but made the clock no later."""
     if not cycle.breached or cycle.calendar is None or cycle.deadline is None or cycle.remaining_seconds is None:
@@ -168,17 +166,7 @@ def _last(cycle: sla.Cycle, what: ClockChange) -> datetime | None:
     return next((change.at for change in reversed(cycle.changes) if change.what is what), None)
 
 
-def _write_changes(settlement: Settlement) -> None:
-    lines: list[dict[str, Any]] = []
-    for fresh in settlement.fresh:
-        for position, change in fresh.changes:
-            lines.append(_line(fresh.row, position, change, settlement.now))
-            if change.what is ClockChange.BREACHED:
-                _breach(settlement.subject, fresh.row, change, settlement.now)
-    append_rows(ClockEvent, lines)
-
-
-def _line(row: SlaClock, position: int, change: sla.Change, now: datetime) -> dict[str, Any]:
+def _line(row: StoredClock, position: int, change: sla.Change, now: datetime) -> dict[str, Any]:
     return {
         "clock_id": row.id,
         "cycle": row.cycle,
@@ -192,29 +180,43 @@ def _line(row: SlaClock, position: int, change: sla.Change, now: datetime) -> di
     }
 
 
-def _breach(subject: Subject, row: SlaClock, change: sla.Change, now: datetime) -> None:
-    """Write the breach with the owner of this moment; one of ours goes on the manager's pile too."""
-    assert row.target_seconds is not None
+def _write_breaches(settlements: Sequence[Settlement]) -> None:
+    """Write the breaches with the owners of this moment; ours go on the manager's pile too."""
+    ours: list[dict[str, Any]] = []
+    vendors: list[dict[str, Any]] = []
+    for settlement in settlements:
+        for one in settlement.fresh:
+            lines = ours if one.row.case_id == OWN else vendors
+            lines += [
+                _breach(settlement.subject, one.row, change, settlement.now)
+                for _position, change in one.changes
+                if change.what is ClockChange.BREACHED
+            ]
+    append_rows(Breach, vendors)
+    if ours:
+        written = sa.insert(Breach).returning(Breach.id, Breach.late_from_at)
+        rows = db.session.connection().execute(written, ours)
+        append_rows(BreachToReview, [{"breach_id": id_, "late_from_at": late_from} for id_, late_from in rows])
+
+
+def _breach(subject: Subject, row: StoredClock, change: sla.Change, now: datetime) -> dict[str, Any]:
     late_from = change.late_from or change.at
-    breach = Breach(
-        clock_id=row.id,
-        cycle=row.cycle,
-        ticket_id=subject.ticket_id,
-        kind=row.kind,
-        priority=subject.priority,
-        state=subject.state,
-        target_seconds=row.target_seconds,
-        deadline_at=change.deadline_at or late_from,
-        late_from_at=late_from,
-        noticed_at=now,
-        is_on_retarget=change.is_on_retarget,
-        assignee_id=subject.assignee_id,
-        team_id=subject.team_id,
-        customer_id=subject.customer_id,
-    )
-    db.session.add(breach)
-    if row.case_id == OWN:
-        db.session.add(BreachToReview(breach=breach, late_from_at=late_from))
+    return {
+        "clock_id": row.id,
+        "cycle": row.cycle,
+        "ticket_id": subject.ticket_id,
+        "kind": row.kind,
+        "priority": subject.priority,
+        "state": subject.state,
+        "target_seconds": row.target_seconds,
+        "deadline_at": change.deadline_at or late_from,
+        "late_from_at": late_from,
+        "noticed_at": now,
+        "is_on_retarget": change.is_on_retarget,
+        "assignee_id": subject.assignee_id,
+        "team_id": subject.team_id,
+        "customer_id": subject.customer_id,
+    }
 
 
 _TOLD = frozenset({ClockChange.WARNED, ClockChange.BREACHED, ClockChange.LADDERED})
@@ -233,7 +235,7 @@ def _news(fresh: Iterable[_Fresh]) -> tuple[ClockNews, ...]:
     return tuple(news)
 
 
-def _news_of(row: SlaClock, change: sla.Change, *, is_told: bool) -> ClockNews:
+def _news_of(row: StoredClock, change: sla.Change, *, is_told: bool) -> ClockNews:
     rung = load_terms(row.terms_id).rung(row.kind, change.level)
     return ClockNews(
         row.cycle,
