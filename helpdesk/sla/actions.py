@@ -80,7 +80,7 @@ def settle(
         _project(rows, subject.ticket_id, strand, cycle, is_current)
         for strand in strands
         for cycle, is_current in strand.cycles(now)
-        if _may_have_changed(rows.get((strand.case_id, cycle.kind, cycle.number)), cycle, only_unended)
+        if _may_have_changed(rows.get((strand.case_id, cycle.kind, cycle.number)), cycle, is_current, only_unended)
     )
     return Settlement(subject, tuple(rows.values()), _news(fresh), fresh, now)
 
@@ -113,11 +113,13 @@ def write(settlements: Sequence[Settlement]) -> None:
 Rows = dict[tuple[int, ClockKind, int], StoredClock]  # by case, kind and cycle
 
 
-def _may_have_changed(row: StoredClock | None, cycle: sla.Cycle, only_unended: bool) -> bool:  # noqa: FBT001
-    """An ended cycle whose every change is written stays as it is for ever."""
+def _may_have_changed(row: StoredClock | None, cycle: sla.Cycle, is_current: bool, only_unended: bool) -> bool:
+    """An ended cycle whose every change is written stays as it is, but that a later one takes its place."""
     if row is None:
         return cycle.ended_at is None or not only_unended
-    return cycle.ended_at is None or row.change_count != len(cycle.changes) or row.ended_at is None
+    if cycle.ended_at is None or row.ended_at is None:
+        return True
+    return row.change_count != len(cycle.changes) or row.is_current is not is_current
 
 
 class _Fresh(NamedTuple):
@@ -147,8 +149,8 @@ def _project(rows: Rows, ticket_id: int, strand: Strand, cycle: sla.Cycle, is_cu
     row.elapsed_seconds = None if cycle.state is ClockState.RUNNING else cycle.elapsed_seconds
     row.due_at, row.warns_at, row.late_from_at = cycle.deadline, cycle.warns_at, cycle.late_from
     row.idle_seconds = _idle_seconds(cycle)
-    is_paused = cycle.state is ClockState.PAUSED and bool(cycle.pauses)
-    row.paused_cause = str(cycle.pauses[-1].cause) if is_paused else None
+    is_paused = cycle.state is ClockState.PAUSED and cycle.paused_by is not None
+    row.paused_cause = str(cycle.paused_by) if is_paused else None
     row.warned_at = _last(cycle, ClockChange.WARNED)
     row.breached_at = _last(cycle, ClockChange.BREACHED)
     row.next_fire_at = cycle.next_fire_at
