@@ -6,6 +6,7 @@ environment.
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -75,6 +76,24 @@ def _smtp(value: str) -> str:
     if not value.startswith(("smtp://", "smtps://")) or not urlsplit(value).hostname:
         raise ValueError("must look like smtp://user:password@mail.example.com:587, or smtps://")
     return value
+
+
+def _vendor_desk(value: str) -> str:
+    if value not in ("off", "console", "partner_center"):
+        raise ValueError("must be off, console or partner_center")
+    return value
+
+
+def _fernet_keys(value: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in value.split(",") if key.strip())
+    for key in keys:
+        try:
+            is_whole = len(base64.urlsafe_b64decode(key)) == 32
+        except ValueError:
+            is_whole = False
+        if not is_whole:
+            raise ValueError("must be made by `helpdesk vendor new-key`; several are separated by commas")
+    return keys
 
 
 def _base_url(value: str) -> str:
@@ -252,6 +271,46 @@ SETTINGS = (
         "smtp://user:password@host:port or smtps://; without it mail is printed to the log",
         True,
     ),
+    Setting(
+        "VENDOR_DESK",
+        "HELPDESK_VENDOR_DESK",
+        _vendor_desk,
+        None,
+        "partner_center mirrors cases by the vendor's API, console prints what it would send, off leaves it to pasting; "
+        "when missing: partner_center with a client id, else console in development and off in production",
+    ),
+    Setting("VENDOR_TENANT", "HELPDESK_VENDOR_TENANT", _text, "", "the desk's own tenant at the vendor, id or domain"),
+    Setting("VENDOR_CLIENT_ID", "HELPDESK_VENDOR_CLIENT_ID", _text, "", "the desk's application as registered there"),
+    Setting("VENDOR_CLIENT_SECRET", "HELPDESK_VENDOR_CLIENT_SECRET", _text, "", "that application's secret", True),
+    Setting(
+        "VENDOR_KEYS",
+        "HELPDESK_VENDOR_KEY",
+        _fernet_keys,
+        (),
+        "seals the vendor's tokens in the database; the newest of several, separated by commas, comes first",
+        True,
+    ),
+    Setting(
+        "VENDOR_API_URL",
+        "HELPDESK_VENDOR_API_URL",
+        _base_url,
+        "https://api.partnercenter.microsoft.com",
+        "the vendor's API; national clouds have others",
+    ),
+    Setting(
+        "VENDOR_LOGIN_URL",
+        "HELPDESK_VENDOR_LOGIN_URL",
+        _base_url,
+        "https://login.microsoftonline.com",
+        "where the vendor's tokens are bought",
+    ),
+    Setting(
+        "VENDOR_POLL_SECONDS",
+        "HELPDESK_VENDOR_POLL_SECONDS",
+        _whole(30),
+        300,
+        "seconds between two looks at a vendor case",
+    ),
     Setting("LOG_LEVEL", "HELPDESK_LOG_LEVEL", _text, "INFO", "least severe message that is logged"),
 )
 _BY_ENV = {setting.env for setting in SETTINGS}
@@ -265,7 +324,7 @@ def load(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
     environ = os.environ if environ is None else environ
     values = {setting.key: _read(setting, environ) for setting in SETTINGS}
     _complain_of_unknown(environ)
-    return _with_secrets(values)
+    return _with_secrets(_with_vendor(values))
 
 
 def _read(setting: Setting, environ: Mapping[str, str]) -> Any:
@@ -284,6 +343,24 @@ def _complain_of_unknown(environ: Mapping[str, str]) -> None:
     unknown = sorted(name for name in environ if name.startswith("HELPDESK_") and name not in _BY_ENV)
     if unknown:
         raise ConfigurationError(f"{', '.join(unknown)}: no such setting. `helpdesk config` lists them all.")
+
+
+def _with_vendor(values: dict[str, Any]) -> dict[str, Any]:
+    """Partner Center needs all four, and tokens travel encrypted unless the other end is this machine."""
+    if values["VENDOR_DESK"] is None:
+        is_ours = values["HELPDESK_ENV"] == "development"
+        values["VENDOR_DESK"] = "partner_center" if values["VENDOR_CLIENT_ID"] else "console" if is_ours else "off"
+    if values["VENDOR_DESK"] != "partner_center":
+        return values
+    for key in ("VENDOR_TENANT", "VENDOR_CLIENT_ID", "VENDOR_CLIENT_SECRET", "VENDOR_KEYS"):
+        if not values[key]:
+            setting = next(one for one in SETTINGS if one.key == key)
+            raise ConfigurationError(f"{setting.env} is not set. Partner Center can't be asked without it.")
+    for key in ("VENDOR_API_URL", "VENDOR_LOGIN_URL"):
+        address = urlsplit(values[key])
+        if address.scheme != "https" and address.hostname not in ("127.0.0.1", "localhost"):
+            raise ConfigurationError(f"HELPDESK_{key} is not https: tokens would travel in the clear.")
+    return values
 
 
 def _with_secrets(values: dict[str, Any]) -> dict[str, Any]:

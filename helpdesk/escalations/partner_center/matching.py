@@ -1,0 +1,121 @@
+"""Telling the vendor's notes apart from those we have: pure, so that it can be tested on any story.
+
+Notes have no id at the vendor. A note is known by author, second, text and, among equals, its place. What we
+send ends in a reference of ours, by which we find it again whatever became of the answer to its sending.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from helpdesk.escalations.partner_center.reading import Note
+
+_REFERENCE = re.compile(r"\s*\[ref ([0-9a-f]{12})\]\s*$")
+
+
+def reference_of(stable_id: str) -> str:
+    """The short form of a post's id (a UUID) that stands in its text."""
+    return stable_id.replace("-", "")[:12]
+
+
+def signed(body: str, stable_id: str) -> str:
+    """``body`` as it leaves the desk."""
+    return f"{body}\n\n[ref {reference_of(stable_id)}]"
+
+
+def reference_in(text: str) -> str | None:
+    found = _REFERENCE.search(text)
+    return found[1] if found else None
+
+
+def plain(text: str) -> str:
+    """A note's text without our reference, in one spelling of blanks, line ends and accents."""
+    bare = unicodedata.normalize("NFC", _REFERENCE.sub("", text.replace("\r\n", "\n")))
+    return "\n".join(line.rstrip() for line in bare.strip().split("\n"))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A note we have. ``external_id`` is None until it was seen at the vendor, ``reference`` None if not sent by us."""
+
+    id: int
+    body: str
+    external_id: str | None
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A note of the vendor's with the name we give it."""
+
+    external_id: str
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """``ties``: (note of ours, its name at the vendor); ``fresh``: what we don't have yet, oldest first."""
+
+    ties: tuple[tuple[int, str], ...]
+    fresh: tuple[Named, ...]
+
+
+def name_all(notes: Iterable[Note]) -> list[Named]:
+    """Give each note its name. Equal notes of one second are told apart by counting, so order does not matter."""
+    seen: Counter[str] = Counter()
+    named = []
+    for note in notes:
+        moment = note.written_at.isoformat() if note.written_at else ""
+        key = "\0".join((note.author, moment, plain(note.text), reference_in(note.text) or ""))
+        seen[key] += 1
+        digest = hashlib.sha256(f"{key}\0{seen[key]}".encode()).hexdigest()
+        named.append(Named(digest[:40], note))
+    return named
+
+
+def match(remote: Sequence[Note], known: Sequence[Known]) -> Matched:
+    """Which of the vendor's notes are ours already, and which are news.
+
+    A note is ours if it was seen before, if it bears the reference of one we sent, or if somebody pasted the
+    same text. A second copy of one we sent is neither tied nor news.
+    """
+    seen = {one.external_id for one in known if one.external_id}
+    sent = {one.reference: one for one in known if one.reference}
+    untied = [one for one in known if one.external_id is None]
+    ties: list[tuple[int, str]] = []
+    fresh: list[Named] = []
+    for named in name_all(remote):
+        if named.external_id in seen or not plain(named.note.text):
+            continue
+        reference = reference_in(named.note.text)
+        ours = sent.get(reference) if reference else None
+        if ours is not None and ours not in untied:
+            continue
+        ours = ours or _same_text(named.note, untied)
+        if ours is None:
+            fresh.append(named)
+        else:
+            untied.remove(ours)
+            ties.append((ours.id, named.external_id))
+    return Matched(tuple(ties), tuple(sorted(fresh, key=_age)))
+
+
+def find_sent(notes: Sequence[Note], stable_id: str) -> str | None:
+    """The vendor's name of the note we sent under ``stable_id``; None when it is not there."""
+    wanted = reference_of(stable_id)
+    return next((one.external_id for one in name_all(notes) if reference_in(one.note.text) == wanted), None)
+
+
+def _same_text(note: Note, untied: Sequence[Known]) -> Known | None:
+    text = plain(note.text)
+    return next((one for one in untied if plain(one.body) == text), None)
+
+
+def _age(named: Named) -> tuple[bool, str]:
+    at = named.note.written_at
+    return at is None, at.isoformat() if at else ""

@@ -1,0 +1,111 @@
+"""When each case is asked after: claimed with a lease, then seen or put off. The manner of the outbox.
+
+A claim counts the attempt and moves ``next_poll_at`` to the end of its lease; the attempt's number fences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from helpdesk.database import db, is_sqlite
+from helpdesk.escalations.models import VendorCase
+from helpdesk.escalations.partner_center.models import VendorPoll
+
+LEASE = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class PollClaim:
+    """A case that is ours to ask after until the lease ends."""
+
+    case_id: int
+    ticket_id: int
+    number: str
+    attempts: int
+    failures: int
+    vendor_state: str
+
+
+def begin(case_id: int, at: datetime) -> None:
+    """Ask after a case from now on; again at once when its number was corrected."""
+    insert = sqlite.insert if is_sqlite() else postgresql.insert
+    fresh = {"next_poll_at": at, "failures": 0, "vendor_state": "", "last_error": ""}
+    statement = insert(VendorPoll).values(vendor_case_id=case_id, attempts=0, **fresh)
+    again = fresh | {"attempts": VendorPoll.attempts + 1}
+    db.session.execute(statement.on_conflict_do_update(index_elements=["vendor_case_id"], set_=again))
+
+
+def end(case_id: int) -> None:
+    """The case is closed: nobody asks any more."""
+    db.session.execute(sa.delete(VendorPoll).where(VendorPoll.vendor_case_id == case_id))
+
+
+def claim(at: datetime, limit: int) -> list[PollClaim]:
+    """Take up to ``limit`` due cases, those waiting longest first; what others are taking is passed over."""
+    due = due_now(at, limit).cte("due")
+    taken = (
+        sa.update(VendorPoll)
+        .where(VendorPoll.vendor_case_id.in_(sa.select(due.c.vendor_case_id)))
+        .values(attempts=VendorPoll.attempts + 1, next_poll_at=at + LEASE)
+        .returning(VendorPoll.vendor_case_id)
+        .execution_options(synchronize_session=False)
+    )
+    ids = list(db.session.scalars(taken))
+    return _claims(ids) if ids else []
+
+
+def due_now(at: datetime, limit: int) -> sa.Select[int]:
+    """The query behind ``claim``, in the order of its index."""
+    return (
+        sa.select(VendorPoll.vendor_case_id)
+        .where(VendorPoll.next_poll_at <= at)
+        .order_by(VendorPoll.next_poll_at, VendorPoll.vendor_case_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _claims(ids: Sequence[int]) -> list[PollClaim]:
+    rows = db.session.execute(
+        sa.select(
+            VendorPoll.vendor_case_id,
+            VendorCase.ticket_id,
+            sa.type_coerce(VendorCase.number, sa.String()),
+            VendorPoll.attempts,
+            VendorPoll.failures,
+            VendorPoll.vendor_state,
+        )
+        .join(VendorCase, VendorCase.id == VendorPoll.vendor_case_id)
+        .where(VendorPoll.vendor_case_id.in_(ids), VendorCase.number.is_not(None))
+        .order_by(VendorPoll.vendor_case_id)
+    )
+    return [PollClaim(*row) for row in rows]
+
+
+def seen(claim: PollClaim, at: datetime, every: timedelta, vendor_state: str) -> None:
+    """The vendor answered; ask again after ``every``."""
+    _settle(claim, next_poll_at=at + every, polled_at=at, failures=0, vendor_state=vendor_state, last_error="")
+
+
+def put_off(claim: PollClaim, at: datetime, every: timedelta, reason: str) -> None:
+    """This case could not be read: ask again, each time after twice the wait."""
+    wait = min(every * 2 ** min(claim.failures + 1, 16), LONGEST_WAIT)
+    _settle(claim, next_poll_at=at + wait, failures=claim.failures + 1, last_error=reason[:300])
+
+
+def release(claims: Sequence[PollClaim], until: datetime) -> None:
+    """Give cases back whose turn did not come."""
+    for one in claims:
+        _settle(one, next_poll_at=until)
+
+
+def _settle(claim: PollClaim, **values: Any) -> None:
+    own = sa.update(VendorPoll).where(VendorPoll.vendor_case_id == claim.case_id, VendorPoll.attempts == claim.attempts)
+    db.session.execute(own.values(**values).execution_options(synchronize_session=False))

@@ -1,0 +1,74 @@
+"""The row of the connection: its tokens under seal, and how the talk with the vendor went.
+
+``keep`` commits by itself: a token that the vendor has just replaced must not hang on what its caller does next.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from helpdesk.clock import now
+from helpdesk.database import db, is_sqlite, unit_of_work
+from helpdesk.escalations.partner_center.errors import NotConnected
+from helpdesk.escalations.partner_center.models import VendorConnection
+from helpdesk.escalations.partner_center.sealing import Unreadable, seal, unseal
+from helpdesk.escalations.partner_center.tokens import Tokens
+
+_ROW = 1
+
+
+class Vault:
+    """Keeps the tokens in the database under ``keys``."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = keys
+
+    def load(self) -> Tokens | None:
+        sealed = db.session.scalar(sa.select(VendorConnection.sealed).where(VendorConnection.id == _ROW))
+        return _open(sealed, self._keys) if sealed else None
+
+    def keep(self, tokens: Tokens) -> None:
+        with unit_of_work():
+            write(sealed=seal(tokens.to_json(), self._keys), renewed_at=now())
+
+
+def _open(sealed: str, keys: Sequence[str]) -> Tokens:
+    try:
+        return Tokens.of_json(unseal(sealed, keys))
+    except (Unreadable, json.JSONDecodeError) as error:
+        raise NotConnected(f"{error} Give the refresh token again: `helpdesk vendor connect`.") from error
+
+
+def connect(refresh_token: str, keys: Sequence[str], at: datetime) -> None:
+    """Begin anew with a refresh token that a person got by consenting. Runs in the caller's unit of work."""
+    sealed = seal(Tokens(refresh_token).to_json(), keys)
+    write(sealed=sealed, consented_at=at, renewed_at=None, quiet_until=None, failed_at=None, last_error="")
+
+
+def disconnect() -> None:
+    """Forget the tokens. Runs in the caller's unit of work."""
+    write(sealed="", consented_at=None, renewed_at=None, last_error="", failed_at=None)
+
+
+def connection() -> VendorConnection | None:
+    """The row as it is now; None before the first connection."""
+    return db.session.get(VendorConnection, _ROW, populate_existing=True)
+
+
+def quiet_until() -> datetime | None:
+    """Until when the vendor wants to hear nothing."""
+    return db.session.scalar(sa.select(VendorConnection.quiet_until).where(VendorConnection.id == _ROW))
+
+
+def write(**values: Any) -> None:
+    """Set columns of the row, which is made when missing. Runs in the caller's unit of work."""
+    insert = sqlite.insert if is_sqlite() else postgresql.insert
+    new = {"id": _ROW, "sealed": "", "last_error": ""} | values
+    statement = insert(VendorConnection).values(**new)
+    db.session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
