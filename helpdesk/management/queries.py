@@ -150,6 +150,7 @@ class Counts(NamedTuple):
     unassigned: int
     silent: int
     unreviewed: int
+    escalation_due: int
 
 
 def counts_statement(now: datetime, silent_before: datetime, team_id: int | None) -> sa.Select[Any]:
@@ -170,8 +171,15 @@ def counts_statement(now: datetime, silent_before: datetime, team_id: int | None
         _bounded(_unassigned(team_id)),
         _bounded(cases.where(*_silent(silent_before, team_id))),
         _bounded(sa.select(BreachToReview.breach_id)),
+        _bounded(_escalation_due(team_id)),
     )
     return sa.select(*columns).select_from(ahead)
+
+
+def _escalation_due(team_id: int | None) -> sa.Select[Any]:
+    """Tickets that the ladder has marked as due for escalation, by the index over those alone."""
+    of_team = [] if team_id is None else [sa.literal_column("+ticket.team_id", sa.Integer) == team_id]
+    return sa.select(Ticket.id).where(sa.text("ticket.escalation_due_at IS NOT NULL"), *of_team)
 
 
 def counts(now: datetime, silent_before: datetime, team_id: int | None) -> Counts:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.database import db
@@ -135,6 +136,19 @@ class Page:
         first = self._unassigned[0]
         waits = moments.duration(_seconds(self.now - first.created_at))
         return Figure(waits, _("oldest without an owner"), f"#{first.id}, {_customer(first)}", url)
+
+    def escalation(self) -> tuple[str, str] | None:
+        """What is said of tickets the ladder has marked, and where they are listed; None while there are none."""
+        count = self.counts.escalation_due
+        if not count:
+            return None
+        text = ngettext(
+            "One ticket should be with Microsoft",
+            "%(count)s tickets should be with Microsoft",
+            count,
+            count=said(count),
+        )
+        return text, f"/queue?view=escalation_due{self.asked.query}"
 
     # blocks -------------------------------------------------------------------------------------------
 

@@ -57,6 +57,7 @@ def today() -> ResponseReturnValue:
         unreviewed=page.counts.unreviewed if person_may(Permission.REVIEW_BREACHES) else 0,
         unreviewed_text=said(page.counts.unreviewed),
         figures=page.figures(kept, days),
+        escalation=page.escalation(),
         strip=strip,
         blocks=page.blocks(),
         **_team_filter(asked),

@@ -24,6 +24,7 @@ class View(StrEnum):
     OUR_TURN = "our_turn"
     LATE = "late"
     PAUSED = "paused"
+    ESCALATION_DUE = "escalation_due"
 
 
 class Position(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -36,19 +37,47 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
+    """``aside`` is said in place of moves to somebody who moves no ticket of this kind."""
+
     moves: list[Offer]
     more: list[Offer]
+    aside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """The ladder found since ``since`` that the ticket should be with the vendor: by which channels it may go now,
+    or what the one that lacks least is ``missing``."""
+
+    since: datetime
+    open: list[Offer]
+    nearest: str = ""
+    missing: list[Told] = field(default_factory=list)
 
 
 def offers_for(ticket: Ticket, facts: Facts, typed: Mapping[Trigger, MoveForm] | None = None) -> Offers:
     """Every move out of the ticket's state; ``typed`` are forms that came back with what was typed."""
     moves = workflow_for(ticket.kind).allowed(ticket.state, facts)
     if moves and all(_is_nobodys(move) for move in moves):  # one sentence instead of the same at every move
-        reasons = told(moves[0].reasons[:1], ticket.id)
-        return Offers([Offer(moves[0].trigger, _("Move the ticket"), False, reasons=reasons)], [])
+        return Offers([], [], _("You follow this ticket; its moves are made by agents and leads."))
     offers = [_offer(move, ticket, (typed or {}).get(move.trigger)) for move in moves]
     usual = [offer for offer in offers if offer.trigger not in RARE]
     return Offers(_open_first(usual), [offer for offer in offers if offer.trigger in RARE and offer.is_open])
+
+
+def overdue_of(ticket: Ticket, facts: Facts) -> Overdue | None:
+    """What the ladder's mark on the ticket asks for; None while it has none."""
+    if ticket.escalation_due_at is None:
+        return None
+    moves = [
+        move for move in workflow_for(ticket.kind).allowed(ticket.state, facts) if move.trigger in CHANNEL_OF_TRIGGER
+    ]
+    ways = [_offer(move, ticket, None) for move in moves if move.is_open]
+    lacking = [(move, [reason for reason in move.reasons if reason.code != NOBODYS_MOVE]) for move in moves]
+    if ways or not lacking:
+        return Overdue(ticket.escalation_due_at, ways)
+    nearest, reasons = min(lacking, key=lambda each: len(each[1]))
+    return Overdue(ticket.escalation_due_at, [], label(nearest.trigger), told(reasons, ticket.id))
 
 
 def _is_nobodys(move: Move) -> bool:

@@ -46,7 +46,7 @@ def queue() -> ResponseReturnValue:
     return render_template(
         "tickets/_rows.html" if is_fragment else "tickets/queue.html",
         summary=_summary(counts),
-        chips=[_chip(view, asked, counts[view]) for view in View],
+        chips=[_chip(view, asked, counts[view]) for view in View if _is_offered(view, asked, counts)],
         fields=fields,
         filters=_filters(asked, fields),
         query=asked.but().query(),
@@ -83,7 +83,13 @@ def view_text(view: View) -> str:
         View.OUR_TURN: _("Our turn"),
         View.LATE: _("Late"),
         View.PAUSED: _("Paused"),
+        View.ESCALATION_DUE: _("Escalation due"),
     }[view]
+
+
+def _is_offered(view: View, asked: QueueFilter, counts: dict[View, int]) -> bool:
+    """What the ladder has marked is a list of its own only while there is something in it."""
+    return view is not View.ESCALATION_DUE or view is asked.view or counts[view] > 0
 
 
 def _chip(view: View, asked: QueueFilter, count: int) -> dict[str, Any]:

@@ -115,7 +115,9 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
         "open_for": walked.open_for,
         "moves": offered.moves,
         "more": offered.more,
-        "cases": _cases(found.id),
+        "aside": offered.aside,
+        "overdue": offers.overdue_of(found, known),
+        "cases": _cases(found.id, course, ids),
         "conflict": typed.conflict,
         "typed": typed,
         "tags": [tag.name for tag in found.tags],
@@ -224,10 +226,24 @@ def assign_choices(found: Ticket, colleagues: Colleagues) -> list[tuple[Any, str
     return [("", _("Nobody")), *able.items()]
 
 
-def _cases(number: int) -> list[dict[str, Any]]:
+def _cases(number: int, course: promises.Course, ids: promises.Ids) -> list[dict[str, Any]]:
+    """The vendor's cases, each with what the vendor promised on it and how that stands."""
     rows = sa.select(VendorCase).where(VendorCase.ticket_id == number).options(selectinload(VendorCase.notes))
     cases = db.session.scalars(rows.order_by(VendorCase.id.desc()).limit(20)).all()
-    return [{"shown": sheet.shown_case(case), "number_form": _number_form(case)} for case in cases]
+    return [
+        {"shown": sheet.shown_case(case), "number_form": _number_form(case), **_vendor_clocks(case, course, ids)}
+        for case in cases
+    ]
+
+
+def _vendor_clocks(case: VendorCase, course: promises.Course, ids: promises.Ids) -> dict[str, Any]:
+    number, case_id = case.ticket_id, case.id
+    if case_id not in course.cases:
+        return {"promises": [], "ended": []}
+    return {
+        "promises": promises.unmet_promises(course, number, ids, case_id),
+        "ended": promises.ended_promises(course, number, ids, case_id),
+    }
 
 
 def _number_form(case: VendorCase) -> VendorNumberForm | None:
