@@ -114,12 +114,11 @@ Rows = dict[tuple[int, ClockKind, int], StoredClock]  # by case, kind and cycle
 
 
 def _may_have_changed(row: StoredClock | None, cycle: sla.Cycle, is_current: bool, only_unended: bool) -> bool:
-    """An ended cycle whose every change is written stays as it is, but that a later one takes its place."""
+    """An ended cycle whose every change is written stays as it is, but for a later one that takes its place."""
     if row is None:
         return cycle.ended_at is None or not only_unended
-    if cycle.ended_at is None or row.ended_at is None:
-        return True
-    return row.change_count != len(cycle.changes) or row.is_current is not is_current
+    is_open = cycle.ended_at is None or row.ended_at is None
+    return is_open or row.change_count != len(cycle.changes) or row.is_current != is_current
 
 
 class _Fresh(NamedTuple):

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from helpdesk.database import append_rows, db, is_sqlite
-from helpdesk.sla.models import PromiseOutcome, PromiseTally, SlaClock
+from helpdesk.sla.models import PromiseOutcome, PromiseTally
+from helpdesk.sla.stored import StoredClock
 from workflows import sla
 from workflows.vocabulary import ClockChange, ClockState
 
@@ -39,19 +40,19 @@ class Kept(NamedTuple):
         return self.met + self.late
 
 
-def standing(row: SlaClock) -> Standing:
+def standing(row: StoredClock) -> Standing:
     """How ``row`` counts as it stands; nothing for one that was just made."""
     is_late = row.breached_at is not None
     is_met = row.state is ClockState.MET and not is_late
     return Standing(row.due_at if is_met else None, is_late)
 
 
-def count(team_id: int | None, clocks: Iterable[tuple[Standing, SlaClock, sla.Cycle]]) -> None:
-    """Write what the settling of a ticket decided: each clock as it stood before, its row and its cycle now."""
-    if team_id is None:
-        return
+def count(clocks: Iterable[tuple[int | None, Standing, StoredClock, sla.Cycle]]) -> None:
+    """Write what settling decided: each clock's team, how it stood before, its row and its cycle now."""
     sums: dict[Key, Kept] = {}
-    for before, row, cycle in clocks:
+    for team_id, before, row, cycle in clocks:
+        if team_id is None:
+            continue
         after = standing(row)
         if before.met_due_at != after.met_due_at:
             _add(sums, team_id, before.met_due_at, Kept(-1, 0))

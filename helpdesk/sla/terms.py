@@ -96,9 +96,16 @@ def freeze_vendor(name: str, clocks: Mapping[ClockKind, tuple[int, int]], now: d
     return load_terms(_find_or_write(content, now))
 
 
-def preview(policy: SlaPolicy, priority: Priority) -> FrozenTerms:
-    """What ``freeze`` would give today, written nowhere: for showing promises before anything is made."""
-    return _ready(0, content_of(policy, priority, queries.promises().version_ids))
+def preview(policy: SlaPolicy, priority: Priority, book: queries.Promises | None = None) -> FrozenTerms:
+    """What ``freeze`` would give today, or under ``book``, written nowhere: for showing what isn't promised yet."""
+    book = book or queries.promises()
+    return _ready(0, content_of(policy, priority, book.version_ids), book.drafted)
+
+
+def promise_the_same(one: FrozenTerms, other: FrozenTerms) -> bool:
+    """Whether two terms promise the same of the same policy, whatever it was called then."""
+    parts = ("policy_id", "targets", "pause_on", "levels", "calendars")
+    return all(one.content[part] == other.content[part] for part in parts)
 
 
 def content_of(policy: SlaPolicy, priority: Priority, version_ids: Mapping[int, int]) -> dict[str, Any]:
@@ -159,11 +166,14 @@ def _read(terms_id: int) -> FrozenTerms:
     return _ready(terms_id, db.session.scalars(sa.select(SlaTerms.content).where(SlaTerms.id == terms_id)).one())
 
 
-def _ready(terms_id: int, content: Mapping[str, Any]) -> FrozenTerms:
+def _ready(
+    terms_id: int, content: Mapping[str, Any], drafted: Mapping[int, dict[str, Any]] | None = None
+) -> FrozenTerms:
     version_ids = {ClockKind(clock): version_id for clock, version_id in content["calendars"].items()}
     wanted = CalendarVersion.id.in_(set(version_ids.values()))
     rows = db.session.execute(sa.select(CalendarVersion.id, CalendarVersion.definition).where(wanted))
-    by_version = {version_id: BusinessCalendar.of(definition) for version_id, definition in rows}
+    definitions = (*rows, *(drafted or {}).items())
+    by_version = {version_id: BusinessCalendar.of(definition) for version_id, definition in definitions}
     calendars: Mapping[Any, BusinessCalendar] = {
         clock: by_version[version_id] for clock, version_id in version_ids.items()
     }

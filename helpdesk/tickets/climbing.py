@@ -14,7 +14,7 @@ from helpdesk.accounts.models import Team, User
 from helpdesk.accounts.permissions import Permission, may
 from helpdesk.database import db
 from helpdesk.sla.actions import ClockNews
-from helpdesk.tickets import facts, notices
+from helpdesk.tickets import alarms, facts, notices
 from helpdesk.tickets.acting import Change
 from helpdesk.tickets.terms import renew_terms, reprioritise
 from workflows.machine import workflow_for
@@ -77,6 +77,8 @@ def _escalate(change: Change, item: ClockNews) -> None:
     missing = list(dict.fromkeys(code for codes in closed.values() for code in codes))
     ticket.escalation_due_at = change.now
     change.record(EventKind.ESCALATION_DUE, missing=missing, closed=closed, **_cause(item))
+    alarms.escalation_due(ticket, item, missing, change.now)
+    alarms.escalation_due(ticket, item, missing, change.now)
 
 
 def _closed_channels(change: Change) -> dict[str, list[str]]:

@@ -1,14 +1,18 @@
-"""Keeping a ticket's promises in step with its history.
+"""Keeping tickets' promises in step with their histories.
 
 Every action that touches a ticket settles its clocks before its change, so that a breach already due is
 written under the terms it happened in, and again after its events. The scheduler settles tickets whose
 clocks have something due. Both claim the ticket's row first, so they can't deadlock or act twice.
+
+Any number of tickets is settled by the same few statements: see ``settle_many``, and ``change.changing_many``
+for changing them together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,8 +21,9 @@ from helpdesk.clock import NEVER
 from helpdesk.database import db, is_sqlite
 from helpdesk.sla import actions as promises
 from helpdesk.sla.models import SlaClock
+from helpdesk.sla.stored import StoredClock, clocks_of_many
 from helpdesk.sla.strands import OWN, Strand
-from helpdesk.tickets import hearing, history, notices
+from helpdesk.tickets import alarms, hearing, history
 from helpdesk.tickets.acting import Change
 from helpdesk.tickets.climbing import climb
 from helpdesk.tickets.models import Ticket
@@ -30,50 +35,93 @@ ROUNDS = 8
 
 _PUT_OFF_SECONDS = (5, 30, 120, 600, 3600)
 
+Clocks = Mapping[int, Sequence[StoredClock]]  # by ticket
+
 
 def lock(ticket_id: int, *, skip_locked: bool = False) -> Ticket | None:
-    """Claim the ticket's row for this transaction, freshly read; None if it is gone, or another has it.
+    """Claim the ticket's row for this transaction, freshly read; None if it is gone, or another has it."""
+    return next(iter(claim([ticket_id], skip_locked=skip_locked)), None)
+
+
+def claim(ticket_ids: Collection[int], *, skip_locked: bool = True) -> Sequence[Ticket]:
+    """Claim rows for this transaction, freshly read, in the order of their numbers; others hold those missing.
 
     SQLite takes the whole database for a write transaction and ignores row locks, so there the claim is
     the IMMEDIATE transaction itself.
     """
-    rows = sa.select(Ticket).where(Ticket.id == ticket_id).execution_options(populate_existing=True)
+    rows = sa.select(Ticket).where(Ticket.id.in_(ticket_ids)).order_by(Ticket.id)
     if not is_sqlite():
         rows = rows.with_for_update(skip_locked=skip_locked, of=Ticket)
-    return db.session.scalars(rows).one_or_none()
+    return db.session.scalars(rows.execution_options(populate_existing=True)).all()
 
 
-def begin(ticket: Ticket, by: SlaParty, now: datetime) -> Sequence[SlaClock]:
+def begin(ticket: Ticket, by: SlaParty, now: datetime) -> Sequence[StoredClock]:
     """Start the clocks of a ticket that was created just now under its first terms, and return them."""
     assert ticket.terms_id is not None
     created = Strand(OWN, ticket.terms_id, ticket.terms_id, [sla.Event(now, SlaEvent.CREATE, by=by)])
-    settlement = promises.settle(_subject(ticket), [created], now, stored=())
+    settlement = promises.settle(_subject(ticket), [created], now, (), only_unended=False)
     _project(ticket, settlement.clocks)
-    promises.write(settlement)
+    promises.write([settlement])
     return settlement.clocks
 
 
-def settle(ticket: Ticket, now: datetime, stored: Sequence[SlaClock] | None = None) -> None:
+def settle(ticket: Ticket, now: datetime, stored: Sequence[StoredClock] | None = None) -> None:
     """Bring the clocks of ``ticket`` to ``now`` and project them onto it; the caller has claimed it."""
+    settle_many([ticket], now, None if stored is None else {ticket.id: stored})
+
+
+def settle_many(
+    tickets: Sequence[Ticket], now: datetime, stored: Clocks | None = None, *, only_unended: bool = False
+) -> None:
+    """Bring the clocks of claimed ``tickets`` to ``now`` (aware UTC), tell what is new, and climb the ladder.
+
+    A ticket that another process changed a second ahead of our clock is settled at that second. ``stored`` are
+    their clocks where the caller has read them, those only that never ended if ``only_unended``: enough where
+    nothing but time has passed. The statements are as many for fifty tickets as for one, but for what a ladder
+    does to single ones.
+    """
     with db.session.no_autoflush:  # every row is written once, with all that is new
         for _round in range(ROUNDS):
-            settlement = promises.settle(_subject(ticket), hearing.strands_of(ticket), now, stored)
-            _project(ticket, settlement.clocks)
-            _tell(ticket, settlement.news, now)
-            promises.write(settlement)
-            if not climb(Change(ticket, SCHEDULER, now), settlement.news):
+            settlements = _settled(tickets, now, stored, only_unended=only_unended)
+            _record(list(zip(tickets, settlements, strict=True)), now)
+            promises.write(settlements)
+            changes = [Change(ticket, SCHEDULER, max(now, ticket.updated_at)) for ticket in tickets]
+            climbed = [climb(change, one.news) for change, one in zip(changes, settlements, strict=True)]
+            tickets = [ticket for ticket, has_climbed in zip(tickets, climbed, strict=True) if has_climbed]
+            if not tickets:
                 return
             db.session.flush()
-            stored = None
+            stored, only_unended = None, False
 
 
-def settle_if_due(ticket: Ticket, now: datetime) -> Sequence[SlaClock]:
-    """Settle before a change, but only if time alone has brought something; returns the stored clocks."""
-    clocks = promises.clocks_of(ticket.id)
-    if any(clock.next_fire_at is not None and clock.next_fire_at <= now for clock in clocks):
-        settle(ticket, now, clocks)
-        return promises.clocks_of(ticket.id)
-    return clocks
+def _settled(
+    tickets: Sequence[Ticket], now: datetime, stored: Clocks | None, *, only_unended: bool
+) -> list[promises.Settlement]:
+    """Replay each ticket and project its clocks onto it."""
+    strands = hearing.strands_of_many(tickets)
+    if stored is None:
+        stored = clocks_of_many(strands.keys())
+    settlements = []
+    for ticket in tickets:
+        at, clocks = max(now, ticket.updated_at), stored[ticket.id]
+        settlement = promises.settle(_subject(ticket), strands[ticket.id], at, clocks, only_unended=only_unended)
+        _project(ticket, settlement.clocks)
+        settlements.append(settlement)
+    return settlements
+
+
+def settle_if_due(tickets: Sequence[Ticket], now: datetime) -> Clocks:
+    """Settle before a change where time alone has brought something; returns every stored clock of ``tickets``."""
+    stored = clocks_of_many([ticket.id for ticket in tickets])
+    due = [ticket for ticket in tickets if _is_due(stored[ticket.id], max(now, ticket.updated_at))]
+    if not due:
+        return stored
+    settle_many(due, now, stored)
+    return {**stored, **clocks_of_many([ticket.id for ticket in due])}
+
+
+def _is_due(clocks: Sequence[StoredClock], now: datetime) -> bool:
+    return any(clock.is_due(now) for clock in clocks)
 
 
 # the scheduler's part ---------------------------------------------------------------------------------
@@ -92,23 +140,28 @@ def due_statement(now: datetime, limit: int) -> sa.Select[int]:
 
 def settle_due(ticket_id: int, now: datetime) -> bool:
     """Settle all due clocks of one ticket; False when another process has it or has done it."""
-    ticket = lock(ticket_id, skip_locked=True)
-    if ticket is None:
-        return False
-    clocks = promises.clocks_of(ticket_id)
-    if not any(clock.next_fire_at is not None and clock.next_fire_at <= now for clock in clocks):
-        return False
-    settle(ticket, max(now, ticket.updated_at), clocks)
-    return True
+    return bool(settle_due_many([ticket_id], now))
+
+
+def settle_due_many(ticket_ids: Collection[int], now: datetime) -> set[int]:
+    """Settle all due clocks of tickets; returns those it settled: others another process has, or has done."""
+    tickets = claim(ticket_ids)
+    if not tickets:
+        return set()
+    stored = clocks_of_many([ticket.id for ticket in tickets], only_unended=True)
+    due = [ticket for ticket in tickets if _is_due(stored[ticket.id], now)]
+    if due:
+        settle_many(due, now, stored, only_unended=True)
+    return {ticket.id for ticket in due}
 
 
 def put_off(ticket_id: int, now: datetime) -> None:
     """Move what is due on a ticket that could not be settled, so that it never blocks the others."""
-    for clock in promises.clocks_of(ticket_id):
-        if clock.next_fire_at is not None and clock.next_fire_at <= now:
-            wait = _PUT_OFF_SECONDS[min(clock.attempts, len(_PUT_OFF_SECONDS) - 1)]
-            clock.attempts += 1
-            clock.next_fire_at = now + timedelta(seconds=wait)
+    rows = sa.select(SlaClock).where(SlaClock.ticket_id == ticket_id, SlaClock.next_fire_at <= now)
+    for clock in db.session.scalars(rows.execution_options(populate_existing=True)):
+        wait = _PUT_OFF_SECONDS[min(clock.attempts, len(_PUT_OFF_SECONDS) - 1)]
+        clock.attempts += 1
+        clock.next_fire_at = now + timedelta(seconds=wait)
 
 
 def _subject(ticket: Ticket) -> promises.Subject:
@@ -117,14 +170,12 @@ def _subject(ticket: Ticket) -> promises.Subject:
     )
 
 
-# from the clocks to the queue ------------------------------------------------------------------------
+# from the clocks to the queue, the history and the people -------------------------------------------------
 
 
-def _project(ticket: Ticket, clocks: Sequence[SlaClock]) -> None:
+def _project(ticket: Ticket, clocks: Sequence[StoredClock]) -> None:
     """What the queue sorts by: the earliest deadline of an unmet clock of ours, missed ones included."""
-    unmet = [
-        clock for clock in clocks if clock.case_id == OWN and clock.state in (ClockState.RUNNING, ClockState.PAUSED)
-    ]
+    unmet = [clock for clock in clocks if clock.case_id == OWN and clock.state in _UNMET]
     running = [clock for clock in unmet if clock.state is ClockState.RUNNING]
     dated = [clock for clock in unmet if clock.due_at is not None]
     first = min(dated, key=lambda clock: clock.due_at or NEVER, default=None)
@@ -142,23 +193,26 @@ def _project(ticket: Ticket, clocks: Sequence[SlaClock]) -> None:
 _UNMET = (ClockState.RUNNING, ClockState.PAUSED)
 
 
-def _seconds_left(clock: SlaClock) -> int:
+def _seconds_left(clock: StoredClock) -> int:
     return (clock.target_seconds or 0) - (clock.elapsed_seconds or 0)
 
 
-def _tell(ticket: Ticket, news: Sequence[promises.ClockNews], now: datetime) -> None:
-    """Warnings, breaches and levels enter the ticket's history and tell the people they concern."""
-    told = [item for item in news if item.is_told]
-    for item in told:
-        particulars = {
-            "clock": item.kind.value,
-            "cycle": item.cycle,
-            "level": item.level,
-            "at": item.at.isoformat(),
-            **({"case": item.case_id} if item.case_id != OWN else {}),
-        }
-        history.append(ticket, SCHEDULER, _EVENT_OF[item.change], now, particulars=particulars)
-    notices.clock_news(ticket, told, now)
+def _record(settled: Sequence[tuple[Ticket, promises.Settlement]], now: datetime) -> None:
+    """Warnings, breaches and levels enter the tickets' histories and tell the people they concern."""
+    told = [
+        alarms.Told(ticket, [item for item in settlement.news if item.is_told])
+        for ticket, settlement in settled
+        if settlement.news
+    ]
+    history.write([_line(ticket, item, max(now, ticket.updated_at)) for ticket, news in told for item in news])
+    alarms.clock_news(told, now)
+
+
+def _line(ticket: Ticket, item: promises.ClockNews, at: datetime) -> dict[str, Any]:
+    said = {"clock": item.kind.value, "cycle": item.cycle, "level": item.level, "at": item.at.isoformat()}
+    if item.case_id != OWN:
+        said["case"] = item.case_id
+    return history.line(ticket, SCHEDULER, _EVENT_OF[item.change], at, particulars=said)
 
 
 _EVENT_OF = {

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from helpdesk.accounts.actor import Actor
-from helpdesk.database import db
+from helpdesk.database import append_rows, db
 from helpdesk.tickets.models import Ticket, TicketEvent
 from workflows.vocabulary import EventKind, State
 
@@ -38,22 +38,32 @@ def append(
 
     The caller holds the ticket's row, so that two writers can't take the same ``seq``.
     """
-    text = canonical(particulars or {})
-    seq = ticket.event_count + 1
-    event = TicketEvent(
-        ticket_id=ticket.id,
-        seq=seq,
-        at=at,
-        actor=actor.reference,
-        what=what,
-        from_state=from_state,
-        to_state=to_state,
-        particulars=text,
-    )
-    event.hash = chain_hash(event, ticket.event_head, _key())
-    ticket.event_count, ticket.event_head = seq, event.hash
+    event = TicketEvent(**line(ticket, actor, what, at, from_state, to_state, particulars))
     db.session.add(event)
     return event
+
+
+def line(
+    ticket: Ticket,
+    actor: Actor,
+    what: EventKind,
+    at: datetime,
+    from_state: State | None = None,
+    to_state: State | None = None,
+    particulars: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The next event of ``ticket``'s chain as values for ``write``, which must follow in this transaction."""
+    text, seq, actor_name = canonical(particulars or {}), ticket.event_count + 1, actor.reference
+    parts = [ticket.id, seq, at, actor_name, what, from_state, to_state, text]
+    head = _hash(parts, ticket.event_head, _key())
+    ticket.event_count, ticket.event_head = seq, head
+    names = ("ticket_id", "seq", "at", "actor", "what", "from_state", "to_state", "particulars")
+    return {**dict(zip(names, parts, strict=True)), "hash": head}
+
+
+def write(lines: Sequence[dict[str, Any]]) -> None:
+    """Insert events of any number of tickets by one statement."""
+    append_rows(TicketEvent, lines)
 
 
 def unwritten() -> list[TicketEvent]:
@@ -73,18 +83,16 @@ def body_hash(body: str) -> str:
 
 def chain_hash(event: TicketEvent, previous: str, key: bytes) -> str:
     """The hash of ``event`` behind one whose hash is ``previous`` ("" at the beginning)."""
-    parts = [
-        event.ticket_id,
-        event.seq,
-        event.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        event.actor,
-        event.what.value,
-        event.from_state.value if event.from_state else None,
-        event.to_state.value if event.to_state else None,
-        event.particulars,
-        previous,
-    ]
-    return hmac.new(key, canonical(parts).encode(), hashlib.sha256).hexdigest()
+    parts = [event.ticket_id, event.seq, event.at, event.actor, event.what, event.from_state, event.to_state]
+    return _hash([*parts, event.particulars], previous, key)
+
+
+def _hash(parts: list[Any], previous: str, key: bytes) -> str:
+    number, seq, at, actor, what, from_state, to_state, text = parts
+    moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    states = [state.value if state else None for state in (from_state, to_state)]
+    message = canonical([number, seq, moment, actor, what.value, *states, text, previous])
+    return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()
 
 
 def _key() -> bytes:

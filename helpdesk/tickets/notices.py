@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,22 +10,21 @@ import sqlalchemy as sa
 from flask import current_app
 
 from helpdesk.accounts.actor import Actor
-from helpdesk.accounts.models import Team, User, UserRole
-from helpdesk.customers.models import Contact, Customer
+from helpdesk.accounts.models import Team, User
+from helpdesk.customers.models import Contact
 from helpdesk.database import db
 from helpdesk.notifications import recipients
 from helpdesk.notifications.actions import queue_many
 from helpdesk.notifications.notices import Notice, tell
 from helpdesk.notifications.recipients import Recipient
 from helpdesk.notifications.topics import NoticeTopic
-from helpdesk.sla.actions import ClockNews
-from helpdesk.sla.models import SlaClock
+from helpdesk.sla.stored import StoredClock
 from helpdesk.tickets.models import Message, Ticket
 from workflows.machine import Step
-from workflows.vocabulary import ClockChange, ClockKind, Role, Trigger, TurnAwayReason
+from workflows.vocabulary import ClockKind, Trigger, TurnAwayReason, WithdrawReason
 
 MENTION = "@"
-Clocks = Iterable[SlaClock]
+Clocks = Iterable[StoredClock]
 
 
 def ticket_received(ticket: Ticket, contact: Contact, clocks: Clocks, token: str, now: datetime) -> None:
@@ -102,67 +100,38 @@ def moved(ticket: Ticket, step: Step, asked: Mapping[str, Any], now: datetime) -
             reason = TurnAwayReason(str(asked["reason"]))
             params = {"subject": ticket.subject, "reason": reason.value, "service": ticket.service.value}
             _to_contact(ticket, NoticeTopic.TICKET_TURNED_AWAY, params, now, reason=reason)
+        case Trigger.WITHDRAW if asked.get("reason") == WithdrawReason.NO_ANSWER:
+            _to_contact(ticket, NoticeTopic.IDLE_CLOSED, {"subject": ticket.subject}, now)
         case _:
             pass
 
 
-def clock_news(ticket: Ticket, news: Sequence[ClockNews], now: datetime) -> None:
-    """Warnings and breaches, each told once: the cause is the clock's cycle and level."""
-    if not news:
-        return
-    concerned = _concerned(ticket)
-    _queue([notice for item in news for notice in _clock_notices(ticket, item, concerned)], now)
+def reminded(ticket: Ticket, asked: str | None, closes_at: datetime | None, now: datetime) -> None:
+    """The contact is asked once more; ``closes_at`` when this is the last time before the ticket closes."""
+    params: dict[str, Any] = {"subject": ticket.subject, "since_at": ticket.held_at, "body": asked}
+    topic = NoticeTopic.CONTACT_REMINDED
+    if closes_at is not None:
+        topic, params["closes_at"] = NoticeTopic.IDLE_CLOSING_SOON, closes_at
+    _to_contact(ticket, topic, params, now)
 
 
-@dataclass
-class _Concerned:
-    """Who hears of a ticket's clocks, and the names that stand in what they read."""
-
-    customer_name: str | None = None
-    assignee: Recipient | None = None
-    assignee_name: str | None = None
-    lead: Recipient | None = None
-    managers: list[Recipient] = field(default_factory=list)
+def hold_ended(ticket: Ticket, now: datetime) -> None:
+    """Whoever has the ticket learns that its scheduled hold is over, and the team's lead when nobody has it."""
+    _to_owner(ticket, NoticeTopic.HOLD_ENDED, now)
 
 
-def _concerned(ticket: Ticket) -> _Concerned:
-    facts = {"assignee_id": ticket.assignee_id, "team_id": ticket.team_id, "customer_id": ticket.customer_id}
-    concerned = _Concerned()
-    for *person, name, customer_name, has_it, leads, manages in db.session.execute(_CONCERNED, facts):
-        recipient, concerned.customer_name = Recipient(*person), customer_name
-        if has_it:
-            concerned.assignee, concerned.assignee_name = recipient, name
-        if leads:
-            concerned.lead = recipient
-        if manages:
-            concerned.managers.append(recipient)
-    return concerned
+def customer_silent(ticket: Ticket, now: datetime) -> None:
+    """Whoever has the ticket learns that no reminder helped: it was closed, or a person must decide."""
+    _to_owner(ticket, NoticeTopic.CUSTOMER_SILENT, now, **({} if ticket.is_open else {"closed_at": now}))
 
 
-_CUSTOMER_NAME = sa.select(Customer.name).where(Customer.id == sa.bindparam("customer_id")).scalar_subquery()
-_LEAD_ID = sa.select(Team.lead_id).where(Team.id == sa.bindparam("team_id")).scalar_subquery()
-_STANDINGS = (
-    User.id == sa.bindparam("assignee_id", type_=sa.Integer),
-    User.id == _LEAD_ID,
-    sa.exists().where(UserRole.user_id == User.id, UserRole.role == Role.MANAGER),
-)
-_CONCERNED = (
-    sa.select(User.email, User.language, User.timezone, User.id, User.is_enabled, User.name, _CUSTOMER_NAME)
-    .add_columns(*(sa.func.coalesce(standing, sa.false()) for standing in _STANDINGS))
-    .where(sa.or_(*_STANDINGS))
-    .order_by(User.id)
-)
-
-
-def _clock_notices(ticket: Ticket, item: ClockNews, concerned: _Concerned) -> list[Notice]:
-    is_breach = item.change is ClockChange.BREACHED
-    topic = NoticeTopic.CLOCK_BREACHED if is_breach else NoticeTopic.CLOCK_WARNED
-    to = recipients.for_clock(topic, concerned.assignee, concerned.lead, concerned.managers if is_breach else ())
-    cause = f"clock:{ticket.id}:{item.kind}:{item.cycle}:{item.change}:{item.level}"
-    params = {"subject": ticket.subject, "clock": item.kind.value, "due_at": item.due_at or item.at}
-    named = {"customer_name": concerned.customer_name, "assignee_name": concerned.assignee_name}
-    params |= {name: text for name, text in named.items() if text is not None}
-    return tell(topic, to, cause=cause, params=params, ticket_id=ticket.id)
+def _to_owner(ticket: Ticket, topic: NoticeTopic, now: datetime, **params: Any) -> None:
+    team = db.session.get(Team, ticket.team_id) if ticket.assignee is None and ticket.team_id is not None else None
+    lead = db.session.get(User, team.lead_id) if team is not None and team.lead_id is not None else None
+    people = (Recipient.of_user(user) if user is not None else None for user in (ticket.assignee, lead))
+    params |= {"subject": ticket.subject, **_customer(ticket)}
+    to = recipients.for_owner(*people)
+    _queue(tell(topic, to, cause=_cause(ticket), params=params, ticket_id=ticket.id), now)
 
 
 def _promises(clocks: Clocks) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.database import db
-from helpdesk.sla.actions import clocks_of
+from helpdesk.sla.stored import clocks_of
 from helpdesk.tickets import history, notices
 from helpdesk.tickets.change import changing
 from helpdesk.tickets.models import Ticket, Tracker
