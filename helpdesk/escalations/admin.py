@@ -10,9 +10,10 @@ from helpdesk.accounts.permissions import Permission
 from helpdesk.accounts.session import requires
 from helpdesk.clock import now
 from helpdesk.escalations import editing
-from helpdesk.escalations.forms import ChannelForm, EntitlementForm, UseForm
+from helpdesk.escalations.forms import CLOCKS, ChannelForm, EntitlementForm, UseForm
 from helpdesk.escalations.models import Entitlement
 from helpdesk.web.forms import Form, carry_out, page
+from workflows.vocabulary import Severity
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin/channels")
 
@@ -31,24 +32,26 @@ def channels() -> ResponseReturnValue:
 @requires(Permission.EDIT_CONFIGURATION)
 def channel(channel_id: int) -> ResponseReturnValue:
     channel = editing.channel_row(channel_id)
-    form = ChannelForm(obj=channel, data=ChannelForm.values_of(channel.response))
+    form = ChannelForm(obj=channel, data=ChannelForm.values_of(channel))
 
     def save() -> str:
-        editing.edit_channel(channel, _channel_draft(form))
-        flash(_("Saved."), "done")
+        editing.edit_channel(channel, _channel_draft(form, form.terms()))
+        flash(_("Saved. Cases that are open keep the times they were opened under."), "done")
         return _back()
 
-    return carry_out(form, save) or page("admin/channel.html", form, channel=channel)
+    return carry_out(form, save) or page(
+        "admin/channel.html", form, channel=channel, clocks=CLOCKS, severities=tuple(Severity)
+    )
 
 
-def _channel_draft(form: ChannelForm) -> editing.ChannelDraft:
+def _channel_draft(form: ChannelForm, terms: list[editing.Term]) -> editing.ChannelDraft:
     return editing.ChannelDraft(
         name=form.name.data,
         services=form.services.data,
         needs_entitlement=form.needs_entitlement.data,
         fee=form.fee.data,
         cost_rank=form.cost_rank.data,
-        response=form.response(),
+        terms=terms,
         source=form.source.data,
         is_enabled=form.is_enabled.data,
     )

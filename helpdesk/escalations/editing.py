@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,20 +12,30 @@ from sqlalchemy.orm import selectinload
 
 from helpdesk.database import db
 from helpdesk.errors import Invalid, NotFound
-from helpdesk.escalations.models import Entitlement, EntitlementUse, SupportChannel
-from workflows.vocabulary import Service, Severity
+from helpdesk.escalations.models import Entitlement, EntitlementUse, SupportChannel, VendorTerm
+from workflows.vocabulary import ClockKind, Service, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One of the vendor's clocks at one severity: ``seconds`` of open time of the calendar, above zero."""
+
+    clock: ClockKind
+    severity: Severity
+    seconds: int
+    calendar_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelDraft:
-    """``response``: clock seconds to the vendor's first answer, by severity; absent where none is published."""
+    """``terms``: how long the vendor may take; a clock and severity that is missing there is not timed."""
 
     name: str
     services: Sequence[Service]
     needs_entitlement: bool
     fee: str
     cost_rank: int
-    response: Mapping[Severity, int]
+    terms: Sequence[Term]
     source: str
     is_enabled: bool
 
@@ -51,7 +61,17 @@ def edit_channel(channel: SupportChannel, draft: ChannelDraft) -> None:
     channel.services = sorted(str(service) for service in draft.services)
     channel.needs_entitlement, channel.is_enabled = draft.needs_entitlement, draft.is_enabled
     channel.cost_rank = draft.cost_rank
-    channel.response = {str(severity): seconds for severity, seconds in draft.response.items()}
+    set_terms(channel, draft.terms)
+
+
+def set_terms(channel: SupportChannel, terms: Iterable[Term]) -> None:
+    """Time the vendor by ``terms`` and no others. Open cases keep the terms they were opened under."""
+    wanted = {(term.clock, term.severity): term for term in terms}
+    known = {(row.clock, row.severity): row for row in channel.terms if (row.clock, row.severity) in wanted}
+    fresh = {key: VendorTerm(clock=key[0], severity=key[1]) for key in wanted if key not in known}
+    for key, row in (known | fresh).items():
+        row.seconds, row.calendar_id = wanted[key].seconds, wanted[key].calendar_id
+    channel.terms = [*known.values(), *fresh.values()]
 
 
 def add_entitlement(channel: SupportChannel, draft: EntitlementDraft, now: datetime) -> Entitlement:

@@ -31,9 +31,6 @@ class SupportChannel(Base):
     needs_entitlement: Mapped[bool] = mapped_column(default=True)
     fee: Mapped[str] = mapped_column(sa.String(120), default="")  # as people read it
     cost_rank: Mapped[int] = mapped_column(default=0)  # cheapest first
-    response: Mapped[dict[str, Any]] = mapped_column(
-        default=dict
-    )  # {severity: clock seconds to the vendor's first answer}
     source: Mapped[str] = mapped_column(sa.String(300), default="")  # where the figures come from
     sources: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # {figure: its own source}
     starts_on: Mapped[date | None]  # the vendor offers it from then until then, both included

@@ -1,4 +1,4 @@
-"""What a fresh installation promises: two calendars and two policies, to be edited from there."""
+"""What a fresh installation promises: its calendars and two policies, to be edited from there."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from workflows.vocabulary import ClockKind, Priority
 
 DESK_HOURS = "Desk hours"
 ROUND_THE_CLOCK = "Round the clock"
+VENDOR_HOURS = "Microsoft, business hours"
 STANDARD = "Standard"
 BUSINESS_PLUS = "Business Plus"
 WARN_AT_PERCENT = 75
@@ -56,6 +57,7 @@ def install(now: datetime) -> None:
     years = range(now.year - 1, now.year + YEARS_OF_HOLIDAYS)
     desk = editing.create_calendar(DESK_HOURS, _desk_hours(holidays.of_country("HU", years)), None, now).id
     always = editing.create_calendar(ROUND_THE_CLOCK, _round_the_clock(), None, now).id
+    editing.create_calendar(VENDOR_HOURS, _vendor_hours(), None, now)
     plan_id = db.session.scalar(sa.select(SupportPlan.id).where(SupportPlan.name == BUSINESS_PLUS))
     if plan_id is not None:
         urgent_always = {Priority.P1: always}
@@ -87,3 +89,8 @@ def _desk_hours(holiday_names: Mapping[str, str]) -> dict[str, object]:
 
 def _round_the_clock() -> dict[str, object]:
     return {"timezone": "Europe/Budapest", "week": {day: [("00:00", "24:00")] for day in _ALL_DAYS}}
+
+
+def _vendor_hours() -> dict[str, object]:
+    """Partner Center's support in English for Europe: Mon-Fri 8-18 Western European time. Holidays vary by country."""
+    return {"timezone": "Europe/Lisbon", "week": {day: [("08:00", "18:00")] for day in _WORKDAYS}}

@@ -27,11 +27,16 @@ CLOCKS = (
     "resolution", "vendor_response", "vendor_update",
 )  # fmt: skip
 REVISION_STATES = ("counting", "counted", "applying", "applied", "dropped")
+OPEN = sa.text(
+    "state IN ('diagnosis', 'escalated_advanced', 'escalated_commercial', 'escalated_premier', 'escalated_signature',"
+    " 'intake', 'partner_resolution')"
+)
 UNFINISHED = sa.text("state IN ('applying', 'counting')")
 
 
 def upgrade() -> None:
     _create_vendor_terms()
+    _move_vendor_responses()
     _create_people()
     _create_revisions()
     _create_tags()
@@ -67,6 +72,23 @@ def _create_vendor_terms() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vendor_term")),
         sa.UniqueConstraint("channel_id", "severity", "clock", name=op.f("uq_vendor_term_channel_id_severity_clock")),
     )
+
+
+def _move_vendor_responses() -> None:
+    """What a channel's JSON said, on the wall clock, becomes terms on the calendar that never closes."""
+    bind = op.get_bind()
+    channel = sa.table("support_channel", sa.column("id"), sa.column("response", sa.JSON()))
+    term = sa.table("vendor_term", *map(sa.column, ("channel_id", "severity", "clock", "seconds", "calendar_id")))
+    always = bind.execute(sa.text("SELECT id FROM calendar WHERE name = 'Round the clock'")).scalar()
+    if always is not None:
+        rows = [
+            {"channel_id": row.id, "severity": severity, "clock": CLOCKS[-2], "seconds": seconds, "calendar_id": always}
+            for row in bind.execute(sa.select(channel))
+            for severity, seconds in (row.response or {}).items()
+        ]
+        if rows:
+            bind.execute(term.insert(), rows)
+    op.execute("ALTER TABLE support_channel DROP COLUMN response")
 
 
 def _create_people() -> None:
@@ -119,6 +141,7 @@ def _create_revisions() -> None:
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("created_by_id", sa.Integer()),
         sa.Column("confirmed_at", Moment()),
+        sa.Column("confirmed_by_id", sa.Integer()),
         sa.Column("finished_at", Moment()),
         sa.ForeignKeyConstraint(
             ["policy_id"],
@@ -131,6 +154,9 @@ def _create_revisions() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["created_by_id"], ["user_account.id"], name=op.f("fk_promise_revision_created_by_id_user_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by_id"], ["user_account.id"], name=op.f("fk_promise_revision_confirmed_by_id_user_account")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promise_revision")),
     )
@@ -166,6 +192,7 @@ def _add_to_tickets() -> None:
     op.add_column("ticket", sa.Column("remind_at", Moment()))
     op.add_column("ticket", sa.Column("reminder_count", sa.Integer(), server_default="0", nullable=False))
     op.add_column("ticket", sa.Column("escalation_due_at", Moment()))
+    _partial_index("ticket", "open", ["id"], OPEN)
     _partial_index("ticket", "reminds", ["remind_at"], sa.text("remind_at IS NOT NULL"))
     _partial_index("ticket", "escalation_due", ["escalation_due_at", "id"], sa.text("escalation_due_at IS NOT NULL"))
 

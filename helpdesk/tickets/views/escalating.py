@@ -9,6 +9,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy.orm import selectinload
 
 from helpdesk.accounts.permissions import Permission
 from helpdesk.accounts.session import actor
@@ -27,7 +28,7 @@ from helpdesk.web.labels import label
 from workflows.escalation import SEVERITY_OF, ChannelVerdict
 from workflows.facts import Reason
 from workflows.machine import Move, Refused, workflow_for
-from workflows.vocabulary import CHANNEL_OF_STATE, CHANNEL_OF_TRIGGER, ChannelKind, Particular
+from workflows.vocabulary import CHANNEL_OF_STATE, CHANNEL_OF_TRIGGER, ChannelKind, ClockKind, Particular
 
 
 def register(blueprint: Blueprint) -> None:
@@ -64,7 +65,10 @@ def _page(found: Ticket, form: EscalateForm, chosen: str, status: int, changed: 
         for move in workflow_for(found.kind).allowed(found.state, known)
         if move.trigger in CHANNEL_OF_TRIGGER
     }
-    rows = {row.kind: row for row in db.session.scalars(sa.select(SupportChannel))}
+    rows = {
+        row.kind: row
+        for row in db.session.scalars(sa.select(SupportChannel).options(selectinload(SupportChannel.terms)))
+    }
     cards = [_card(found, row, verdicts.get(kind), moves.get(kind)) for kind, row in rows.items()]
     cards.sort(key=lambda card: (not card["is_open"], not card["is_recommended"]))
     if not any(ask.field is Particular.REASON for move in moves.values() for ask in move.asks):
@@ -115,8 +119,12 @@ def _not_from_here(found: Ticket, kind: ChannelKind) -> str:
 
 
 def _response(row: SupportChannel, found: Ticket) -> str:
-    seconds = row.response.get(SEVERITY_OF[found.priority].value)
-    return moments.duration(seconds) if seconds else ""
+    """How long the channel takes to answer, in its own open time."""
+    severity = SEVERITY_OF[found.priority]
+    lengths = (
+        term.seconds for term in row.terms if (term.clock, term.severity) == (ClockKind.VENDOR_RESPONSE, severity)
+    )
+    return next(map(moments.duration, lengths), "")
 
 
 def _left(verdict: ChannelVerdict | None) -> str:

@@ -15,13 +15,17 @@ from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
 from helpdesk.escalations import defaults, editing, queries
 from helpdesk.escalations.models import Entitlement, EntitlementUse, SupportChannel
+from helpdesk.sla import defaults as sla_defaults
+from helpdesk.sla import queries as sla
+from helpdesk.sla.defaults import ROUND_THE_CLOCK, VENDOR_HOURS
 from tests.people import add_person, signed_in
-from workflows.vocabulary import ChannelKind, Role, Service
+from workflows.vocabulary import ChannelKind, ClockKind, Role, Service, Severity
 
 
 @pytest.fixture
 def adam(app: Flask, hand: Hand) -> FlaskClient:
     with unit_of_work():
+        sla_defaults.install(now())
         defaults.install(now())
     return signed_in(app, add_person("Adam", Role.ADMIN))
 
@@ -38,28 +42,80 @@ FIELDS: dict[str, Any] = {
     "needs_entitlement": "y",
     "fee": "Yearly",
     "cost_rank": "2",
-    "critical": "0.5",
-    "moderate": "4",
-    "minimal": "",
     "source": "Contract 2026",
 }
 ENTITLED = {"contract_number": "C-1", "access_number": "", "starts_on": "2026-01-01", "ends_on": "2026-12-31"}
 
 
-def test_a_channel_is_renamed_and_the_rules_read_it(adam: FlaskClient, premier: SupportChannel) -> None:
-    assert adam.post(f"/admin/channels/{premier.id}", data=FIELDS).status_code == 303
+@pytest.fixture
+def calendar_ids(adam: FlaskClient) -> dict[str, int]:
+    return {calendar.name: calendar.id for calendar in sla.calendars()}
+
+
+def fields(calendar_ids: dict[str, int], **lengths: str) -> dict[str, Any]:
+    """The whole form: ``lengths`` by clock and severity, on business hours, and A's response day and night."""
+    business, always = calendar_ids[VENDOR_HOURS], calendar_ids[ROUND_THE_CLOCK]
+    cells = {
+        f"{clock}_{severity}" for clock in (ClockKind.VENDOR_RESPONSE, ClockKind.VENDOR_UPDATE) for severity in Severity
+    }
+    chosen = {f"calendar_{cell}": str(business) for cell in cells} | {"calendar_vendor_response_critical": str(always)}
+    return FIELDS | chosen | {f"length_{cell}": lengths.get(cell, "") for cell in cells}
+
+
+def test_a_channel_is_renamed_and_the_rules_read_it(
+    adam: FlaskClient, premier: SupportChannel, calendar_ids: dict[str, int]
+) -> None:
+    assert adam.post(f"/admin/channels/{premier.id}", data=fields(calendar_ids)).status_code == 303
     db.session.expire_all()
-    assert (premier.name, premier.response) == ("Unified for Partners", {"critical": 1800, "moderate": 14400})
+    assert premier.name == "Unified for Partners"
     rule = next(channel for channel in queries.channels() if channel.kind is ChannelKind.PREMIER)
     assert (rule.services, rule.cost, rule.cost_rank) == ({Service.AZURE, Service.OTHER}, "Yearly", 2)
 
 
-def test_the_form_shows_hours(adam: FlaskClient) -> None:
+def test_the_vendor_is_timed_on_its_own_hours(
+    adam: FlaskClient, premier: SupportChannel, calendar_ids: dict[str, int]
+) -> None:
+    sent = fields(
+        calendar_ids, vendor_response_critical="30m", vendor_response_moderate="1d", vendor_update_critical="2h"
+    )
+    assert adam.post(f"/admin/channels/{premier.id}", data=sent).status_code == 303
+    db.session.rollback()
+    business, always = calendar_ids[VENDOR_HOURS], calendar_ids[ROUND_THE_CLOCK]
+    assert queries.vendor_terms(premier.id, Severity.A) == {
+        ClockKind.VENDOR_RESPONSE: (1800, always),
+        ClockKind.VENDOR_UPDATE: (7200, business),
+    }
+    # a day is a usual day of those hours; what is left empty is not timed
+    assert queries.vendor_terms(premier.id, Severity.B) == {ClockKind.VENDOR_RESPONSE: (36_000, business)}
+    assert queries.vendor_terms(premier.id, Severity.C) == {}
+    ids = {term.id for term in premier.terms}
+    assert adam.post(f"/admin/channels/{premier.id}", data=sent).status_code == 303
+    db.session.expire_all()
+    assert {term.id for term in premier.terms} == ids
+
+
+def test_what_a_fresh_desk_expects_of_the_vendor(adam: FlaskClient, calendar_ids: dict[str, int]) -> None:
+    business, always = calendar_ids[VENDOR_HOURS], calendar_ids[ROUND_THE_CLOCK]
+
+    def terms(kind: ChannelKind, severity: Severity) -> dict[ClockKind, tuple[int, int]]:
+        return queries.vendor_terms(queries.channel_of(kind).id, severity)
+
+    response, update = ClockKind.VENDOR_RESPONSE, ClockKind.VENDOR_UPDATE
+    assert terms(ChannelKind.PREMIER, Severity.A) == {response: (3600, always), update: (4 * 3600, always)}
+    assert terms(ChannelKind.ADVANCED, Severity.B)[response] == (4 * 3600, business)
+    assert terms(ChannelKind.COMMERCIAL, Severity.C)[response] == (36_000, business)
+    assert terms(ChannelKind.SIGNATURE, Severity.A) == {update: (4 * 3600, business)}  # nothing is published
+
+
+def test_the_form_shows_what_is_kept(adam: FlaskClient, calendar_ids: dict[str, int]) -> None:
     advanced = queries.channel_of(ChannelKind.ADVANCED)
     page = adam.get(f"/admin/channels/{advanced.id}").text
-    shown = re.search(r'<input[^>]*name="moderate"[^>]*value="([^"]*)"', page)
+    shown = re.search(r'<input[^>]*name="length_vendor_response_moderate"[^>]*value="([^"]*)"', page)
     assert shown
-    assert float(shown[1]) == 4
+    assert shown[1] == "4h"
+    select = re.search(r'<select[^>]*name="calendar_vendor_response_critical".*?</select>', page, re.DOTALL)
+    assert select
+    assert f'selected value="{calendar_ids[ROUND_THE_CLOCK]}"' in select[0]
 
 
 @pytest.mark.parametrize(
@@ -68,11 +124,20 @@ def test_the_form_shows_hours(adam: FlaskClient) -> None:
         ({"name": ""}, "name"),
         ({"services": []}, "services"),
         ({"cost_rank": "many"}, "cost_rank"),
-        ({"critical": "-1"}, "critical"),
+        ({"length_vendor_response_critical": "soon"}, "length_vendor_response_critical"),
+        ({"length_vendor_update_minimal": "0h"}, "length_vendor_update_minimal"),
     ],
 )
-def test_what_a_channel_needs(adam: FlaskClient, premier: SupportChannel, change: dict[str, Any], field: str) -> None:
-    page = adam.post(f"/admin/channels/{premier.id}", data=FIELDS | change)
+def test_what_a_channel_needs(
+    adam: FlaskClient,
+    premier: SupportChannel,
+    calendar_ids: dict[str, int],
+    change: dict[str, Any],
+    field: str,
+) -> None:
+    before = queries.vendor_terms(premier.id, Severity.A)
+    page = adam.post(f"/admin/channels/{premier.id}", data=fields(calendar_ids) | change)
+    assert queries.vendor_terms(premier.id, Severity.A) == before
     assert page.status_code == 422
     assert f'id="{field}-error"' in page.text
     db.session.expire_all()
