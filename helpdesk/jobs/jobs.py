@@ -15,25 +15,32 @@ from helpdesk.clock import now
 from helpdesk.database import unit_of_work
 from helpdesk.notifications import delivery
 from helpdesk.sla import tally
-from helpdesk.tickets import deadlines, leftovers, lifecycle
+from helpdesk.tickets import deadlines, leftovers, lifecycle, mirroring
 
 Steps = Iterator[bool]
 Due = Callable[[datetime, int], list[int]]
 Act = Callable[[int, datetime], bool]
+ActOnMany = Callable[[list[int], datetime], set[int]]
 PutOff = Callable[[int, datetime], None]
 
 BATCH = 100
 """Rows a query fetches at a time: small, so that several schedulers seldom try for the same ones."""
 
+TOGETHER = 32
+"""Tickets that one transaction settles: enough to share its statements, few enough that an agent waits for none."""
+
 LETTERS = 20
 """Letters between two looks at the signal to stop: a slow mail server may take seconds for each."""
+
+CALLS = 10
+"""Calls to the vendor's API between two looks at the signal to stop."""
 
 log = structlog.get_logger()
 
 
 def sweep_clocks() -> Steps:
-    """Warn and breach what is due, oldest first, ticket by ticket."""
-    yield from _each(deadlines.due, deadlines.settle_due, deadlines.put_off)
+    """Warn and breach what is due, oldest first, a few dozen tickets in one transaction."""
+    yield from _together(deadlines.due, deadlines.settle_due_many, deadlines.settle_due, deadlines.put_off)
 
 
 def wake_holds() -> Steps:
@@ -54,6 +61,18 @@ def close_resolved() -> Steps:
 def deliver_outbox() -> Steps:
     """Send what is waiting in the outbox."""
     while delivery.deliver_due(now(), LETTERS):
+        yield True
+
+
+def send_vendor_notes() -> Steps:
+    """Send our notes to the vendor's API, where one is connected."""
+    while mirroring.send_due(now(), CALLS):
+        yield True
+
+
+def poll_vendor_cases() -> Steps:
+    """Ask the vendor's API after the cases whose turn it is."""
+    while mirroring.poll_due(now(), CALLS):
         yield True
 
 
@@ -88,6 +107,38 @@ def _each(due: Due, act: Act, put_off: PutOff | None = None) -> Steps:
             is_done = _one(ticket_id, act, put_off)
             stuck += not is_done
             yield is_done
+
+
+def _together(due: Due, act_on_many: ActOnMany, act: Act, put_off: PutOff) -> Steps:
+    """As ``_each``, but ``act_on_many`` takes TOGETHER tickets in one transaction and says which it did.
+
+    When one of them raises, all are taken again one by one, so that only the culprit is put off.
+    """
+    tried: set[int] = set()
+    stuck = 0
+    while fresh := [ticket_id for ticket_id in due(now(), TOGETHER * 8 + stuck) if ticket_id not in tried]:
+        tried.update(fresh)
+        for first in range(0, len(fresh), TOGETHER):
+            some = fresh[first : first + TOGETHER]
+            done = _many(some, act_on_many)
+            if done is not None:
+                stuck += len(some) - len(done)
+                yield bool(done)
+                continue
+            for ticket_id in some:
+                is_done = _one(ticket_id, act, put_off)
+                stuck += not is_done
+                yield is_done
+
+
+def _many(ticket_ids: list[int], act: ActOnMany) -> set[int] | None:
+    """Which of the tickets were done; None when one of them raised, and so nothing was."""
+    try:
+        with unit_of_work():
+            return act(ticket_ids, now())
+    except Exception as error:
+        log.warning("batch_undone", tickets=len(ticket_ids), job=getattr(act, "__name__", ""), error=repr(error))
+        return None
 
 
 def _one(ticket_id: int, act: Act, put_off: PutOff | None) -> bool:

@@ -114,3 +114,47 @@ def _staged(key: str, at: datetime) -> StagedFile:
         sha256="",
         created_at=at,
     )
+
+
+class Heap(Pile):
+    """A pile that is taken by the dozen: one rotten ticket undoes all that are taken with it."""
+
+    def __init__(self, size: int, rotten: set[int] = frozenset(), held: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+        super().__init__(size, rotten)
+        self.held = held
+        self.batches: list[list[int]] = []
+
+    def act_on_many(self, ticket_ids: list[int], now: datetime) -> set[int]:
+        if self.rotten & set(ticket_ids):
+            raise RuntimeError("rotten")
+        self.batches.append(ticket_ids)
+        done = set(ticket_ids) - self.held
+        for ticket_id in sorted(done):
+            self.act(ticket_id, now)
+        return done
+
+
+def sweep(heap: Heap) -> list[bool]:
+    return list(jobs._together(heap.due, heap.act_on_many, heap.act, heap.put_off))
+
+
+def test_what_is_due_is_taken_together_oldest_first() -> None:
+    heap = Heap(10 * jobs.TOGETHER + 3)
+    assert all(sweep(heap))
+    assert heap.done == list(range(1, 10 * jobs.TOGETHER + 4))
+    assert {len(batch) for batch in heap.batches[:8]} == {jobs.TOGETHER}
+
+
+def test_of_a_batch_that_raises_only_the_culprit_is_put_off() -> None:
+    heap = Heap(3 * jobs.TOGETHER, rotten={jobs.TOGETHER + 5})
+    steps = sweep(heap)
+    assert heap.late == {jobs.TOGETHER + 5}
+    assert len(heap.done) == 3 * jobs.TOGETHER - 1
+    assert len(steps) == 2 + jobs.TOGETHER  # two batches, and the undone one ticket by ticket
+
+
+def test_tickets_that_another_scheduler_has_hide_none_behind_them() -> None:
+    held = set(range(1, 9 * jobs.TOGETHER))
+    heap = Heap(10 * jobs.TOGETHER, held=held)
+    sweep(heap)
+    assert set(heap.done) == set(range(9 * jobs.TOGETHER, 10 * jobs.TOGETHER + 1))
