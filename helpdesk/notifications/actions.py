@@ -35,19 +35,22 @@ from typing import Any
 import sqlalchemy as sa
 
 from helpdesk.database import db
-from helpdesk.notifications.models import DeliveryState, Notification, OutboxMessage, Transport
+from helpdesk.notifications.models import Notification, Transport
 from helpdesk.notifications.notices import Notice
-from helpdesk.notifications.outbox import insert_once
+from helpdesk.notifications.refusals import asked, insert_wanted
 from helpdesk.notifications.topics import NoticeTopic
 
 
 def queue_many(notices: Iterable[Notice], now: datetime) -> int:
-    """Write ``notices`` to the outbox in one statement and return how many were new."""
-    rows = [_row(notice, now) for notice in notices]
+    """Write ``notices`` to the outbox in one statement and return how many were new.
+
+    What a person doesn't want to be told by that transport is left out there and then.
+    """
+    rows = [asked(notice, now) for notice in notices]
     if not rows:
         return 0
     connection = db.session.connection()
-    return connection.execute(insert_once(OutboxMessage, connection.dialect.name), rows).rowcount
+    return connection.execute(insert_wanted(connection.dialect.name), rows).rowcount
 
 
 def queue(
@@ -60,25 +63,11 @@ def queue(
     ticket_id: int | None,
     now: datetime,
 ) -> bool:
-    """Write one notice to the outbox; False when its ``stable_id`` was there. Raises ValueError as Notice."""
+    """Write one notice to the outbox; False when its ``stable_id`` was there. Raises ValueError as Notice.
+
+    Nobody may refuse it: whoever knows only an address knows no person behind it.
+    """
     return queue_many([Notice(stable_id, transport, recipient, topic, language, params, ticket_id)], now) == 1
-
-
-def _row(notice: Notice, now: datetime) -> dict[str, Any]:
-    return {
-        "stable_id": notice.stable_id,
-        "transport": notice.transport,
-        "recipient": notice.recipient,
-        "topic": notice.topic,
-        "language": notice.language,
-        "ticket_id": notice.ticket_id,
-        "params": notice.params,
-        "delivery_state": DeliveryState.PENDING,
-        "attempts": 0,
-        "next_attempt_at": now,
-        "created_at": now,
-        "last_error": "",
-    }
 
 
 def mark_read(line: Notification, now: datetime) -> None:

@@ -6,7 +6,7 @@ line, the body. ``tests/helpdesk/notifications/golden`` holds each as it goes ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -15,13 +15,12 @@ from typing import Any, Self
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from helpdesk.notifications.topics import OPTIONAL_PARAMS, SECRET_PARAMS, SHAPES, NoticeTopic
-from helpdesk.notifications.wording import CLOCK_NAMES, LINES, PORTALS, initial, language_of
+from helpdesk.notifications.wording import CLOCK_NAMES, LINES, PORTALS, grouped, initial, language_of, summary
 from helpdesk.web import moments
 from workflows.vocabulary import ClockKind, Service, TurnAwayReason
 
 _MANY_LINES = frozenset({"body", "note"})
 SayMoment = Callable[[datetime], str]
-Item = tuple[NoticeTopic, Mapping[str, Any], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +53,29 @@ def compose(topic: NoticeTopic, language: str, params: Mapping[str, Any], number
     zone = str(params.get("timezone") or head.timezone)
     values = _values(topic, language, params, partial(moments.written, zone=zone, language=language))
     values.update(_of_desk(head, number), secret_link=_link(head, values.get("secret_path")))
+    if topic is NoticeTopic.PROMISES_DIGEST:
+        say = partial(moments.written, zone=zone, language=language)
+        values["entries"] = [_entry(entry, language, head, say) for entry in params["entries"]]
+        more = params["late"] + params["soon"] - len(values["entries"])
+        values["more"] = grouped(language, more) if more > 0 else None
     text = _templates().get_template(f"{language}/{topic}.txt").render(values)
     return _split(text, _secrets(params))
 
 
-def digest(language: str, items: Sequence[Item], head: Letterhead) -> Text:
-    """One mail for several promises in trouble, each given as topic, params and ticket's number."""
-    language = language_of(language)
-    entries = []
-    for topic, params, number in items:
-        zone = str(params.get("timezone") or head.timezone)
-        say = partial(moments.written, zone=zone, language=language)
-        entries.append({**_values(topic, language, params, say), **_of_desk(head, number), "topic": topic})
-    late = sum(entry["topic"] is NoticeTopic.CLOCK_BREACHED for entry in entries)
-    values = {"entries": entries, "late": late, "soon": len(entries) - late, "topics": NoticeTopic}
-    return _split(_templates().get_template(f"{language}/digest.txt").render(values), ())
+def _entry(entry: Mapping[str, Any], language: str, head: Letterhead, say: SayMoment) -> dict[str, Any]:
+    """One promise of a digest: its line, as the bell says it, and what stands under it."""
+    topic, number, params = NoticeTopic(entry["topic"]), entry["number"], entry["params"]
+    values = _values(topic, language, params, say)
+    return {**values, **_of_desk(head, number), "line": _line(topic, language, values, number)}
 
 
 def line(topic: NoticeTopic, language: str, params: Mapping[str, Any], number: int | None, say: SayMoment) -> str:
     """The line under the bell; ``say`` words a moment for the reader of the page."""
     language = language_of(language)
-    values = _values(topic, language, params, say)
+    return _line(topic, language, _values(topic, language, params, say), number)
+
+
+def _line(topic: NoticeTopic, language: str, values: Mapping[str, Any], number: int | None) -> str:
     return initial(LINES[language][topic].format_map({**values, "number": number}))
 
 
@@ -91,6 +92,8 @@ def _values(topic: NoticeTopic, language: str, params: Mapping[str, Any], say: S
     }
     if values.get("clock"):
         values["clock_name"] = CLOCK_NAMES[language][ClockKind(values["clock"])]
+    if topic is NoticeTopic.PROMISES_DIGEST:
+        values["summary"] = summary(language, params["late"], params["soon"])
     if values.get("service"):
         values["portal_name"], values["portal_url"] = PORTALS[Service(values["service"])]
     return values
@@ -110,6 +113,7 @@ def _of_desk(head: Letterhead, number: int | None) -> dict[str, Any]:
     return {
         "number": number,
         "ticket_link": f"{head.base_url}/tickets/{number}",
+        "queue_link": f"{head.base_url}/queue",
         "desk_name": head.desk_name,
         "desk_email": head.desk_email,
         "desk_phone": head.desk_phone,

@@ -6,7 +6,7 @@ row to the next deliverer then. The attempt's number fences: a result is written
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from helpdesk.accounts.models import User
 from helpdesk.database import db
 from helpdesk.notifications.models import DeliveryState, Notification, OutboxMessage, Transport
-from helpdesk.notifications.topics import SECRET_PARAMS
+from helpdesk.notifications.topics import LADDER, SECRET_PARAMS
 
 LEASE = timedelta(minutes=5)
 FIRST_WAIT = timedelta(minutes=1)
@@ -62,21 +62,13 @@ def insert_once(model: type[OutboxMessage | Notification], dialect: str) -> Any:
     return statement.execution_options(preserve_rowcount=True)
 
 
-def claim(now: datetime, limit: int) -> list[Claim]:
+def claim(now: datetime, limit: int, held_after: datetime | None = None) -> list[Claim]:
     """Take up to ``limit`` due rows, oldest first; those another deliverer is taking are passed over.
 
-    SKIP LOCKED on PostgreSQL; SQLite knows no row locks, there the unit of work has the file to itself.
+    SKIP LOCKED on PostgreSQL; SQLite knows no row locks, there the unit of work has the file to itself. What the
+    ladder told after ``held_after`` stays where it is.
     """
-    return _take(due_now(now, limit), now)
-
-
-def claim_beside(recipients: Iterable[str], topics: Iterable[str], now: datetime, limit: int = 500) -> list[Claim]:
-    """Take what else of ``topics`` is due for these addresses, to go into the same letter."""
-    wanted = list(recipients)
-    if not wanted:
-        return []
-    same = due_now(now, limit).where(OutboxMessage.recipient.in_(wanted), OutboxMessage.topic.in_(list(topics)))
-    return _take(same.where(OutboxMessage.transport == Transport.MAIL), now)
+    return _take(due_now(now, limit, held_after), now)
 
 
 def _take(due_ids: sa.Select[int], now: datetime) -> list[Claim]:
@@ -92,11 +84,13 @@ def _take(due_ids: sa.Select[int], now: datetime) -> list[Claim]:
     return sorted((Claim(*row) for row in rows), key=lambda one: one.id)
 
 
-def due_now(now: datetime, limit: int) -> sa.Select[int]:
+def due_now(now: datetime, limit: int, held_after: datetime | None = None) -> sa.Select[int]:
     """The query behind ``claim``: ids of due rows in the order of their partial index."""
+    rows = sa.select(OutboxMessage.id)
+    if held_after is not None:
+        rows = rows.where(sa.or_(OutboxMessage.topic.not_in(sorted(LADDER)), OutboxMessage.created_at <= held_after))
     return (
-        sa.select(OutboxMessage.id)
-        .where(IS_PENDING, OutboxMessage.next_attempt_at <= now)
+        rows.where(IS_PENDING, OutboxMessage.next_attempt_at <= now)
         .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

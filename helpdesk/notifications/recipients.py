@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
 from helpdesk.accounts.models import User
-from helpdesk.notifications.topics import NoticeTopic
-from workflows.vocabulary import TurnAwayReason
+from workflows.vocabulary import LadderRole, TurnAwayReason
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Somebody who can be told. ``user_id`` is None for a contact: no bell, mail only.
 
-    ``timezone`` is an IANA name: the contact's customer's where there is one, else the desk's.
+    ``timezone`` is an IANA name: the contact's customer's where there is one, else the desk's. ``calendar_id``
+    names the working hours of a person of the desk, None the desk's own.
     """
 
     email: str
@@ -23,22 +23,36 @@ class Recipient:
     timezone: str
     user_id: int | None = None
     is_enabled: bool = True
+    calendar_id: int | None = None
 
     @classmethod
     def of_user(cls, user: User) -> Self:
-        return cls(user.email, user.language, user.timezone, user.id, user.is_enabled)
+        return cls(user.email, user.language, user.timezone, user.id, user.is_enabled, user.calendar_id)
 
 
-def for_clock(
-    topic: NoticeTopic,
-    assignee: Recipient | None,
-    lead: Recipient | None,
-    managers: Iterable[Recipient] = (),
-) -> tuple[Recipient, ...]:
-    """A warning goes to whoever has the ticket, else to the team's lead; a breach to all three."""
-    if topic is NoticeTopic.CLOCK_BREACHED:
-        return _each_once((assignee, lead, *managers))
-    return for_owner(assignee, lead)
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """Who stands how to a ticket, None where nobody does."""
+
+    assignee: Recipient | None = None
+    lead: Recipient | None = None
+    on_call: Recipient | None = None
+    managers: tuple[Recipient, ...] = ()
+
+
+def for_roles(to: Collection[LadderRole], standings: Standings) -> tuple[Recipient, ...]:
+    """Whoever the roles name. The lead stands in where nobody has the ticket and where nobody is on call."""
+    lead = standings.lead
+    people: list[Recipient | None] = []
+    if LadderRole.ASSIGNEE in to:
+        people += for_owner(standings.assignee, lead)
+    if LadderRole.ON_CALL in to:
+        people += for_owner(standings.on_call, lead)
+    if LadderRole.LEAD in to:
+        people.append(lead)
+    if LadderRole.MANAGER in to:
+        people += standings.managers
+    return _each_once(people)
 
 
 def for_owner(assignee: Recipient | None, lead: Recipient | None = None) -> tuple[Recipient, ...]:

@@ -19,12 +19,20 @@ class NoticeTopic(StrEnum):
     TICKET_RESOLVED = "ticket_resolved"
     TICKET_CLOSED = "ticket_closed"
     TICKET_TURNED_AWAY = "ticket_turned_away"
+    CONTACT_REMINDED = "contact_reminded"
+    IDLE_CLOSING_SOON = "idle_closing_soon"
+    IDLE_CLOSED = "idle_closed"
     ASSIGNED = "ticket_assigned"
     CONTACT_WROTE = "contact_answered"
     MENTIONED = "mentioned"
+    HOLD_ENDED = "hold_ended"
+    CUSTOMER_SILENT = "customer_silent"
     CLOCK_WARNED = "clock_warned"
     CLOCK_BREACHED = "clock_breached"
-    VENDOR_CHASE_DUE = "vendor_chase_due"
+    CLOCK_LADDERED = "clock_laddered"
+    ESCALATION_DUE = "escalation_due"
+    VENDOR_LATE = "vendor_late"
+    PROMISES_DIGEST = "promises_digest"
     INVITATION = "invitation"
 
 
@@ -65,14 +73,49 @@ SHAPES: Final[Mapping[NoticeTopic, Shape]] = MappingProxyType(
         NoticeTopic.TICKET_RESOLVED: _to_contact("subject note closes_at"),
         NoticeTopic.TICKET_CLOSED: _to_contact("subject", "secret_path reopen_until_at"),
         NoticeTopic.TICKET_TURNED_AWAY: _to_contact("subject reason service", "secret_path note"),
+        NoticeTopic.CONTACT_REMINDED: _to_contact("subject since_at", "secret_path body"),
+        NoticeTopic.IDLE_CLOSING_SOON: _to_contact("subject since_at closes_at", "secret_path body"),
+        NoticeTopic.IDLE_CLOSED: _to_contact("subject"),
         NoticeTopic.ASSIGNED: _to_staff("subject", "by customer_name clock due_at"),
         NoticeTopic.CONTACT_WROTE: _to_staff("subject author body", "customer_name clock due_at"),
         NoticeTopic.MENTIONED: _to_staff("subject author body"),
+        NoticeTopic.HOLD_ENDED: _to_staff("subject", "customer_name"),
+        NoticeTopic.CUSTOMER_SILENT: _to_staff("subject", "customer_name closed_at"),
         NoticeTopic.CLOCK_WARNED: _to_staff("subject clock due_at", "customer_name assignee_name"),
         NoticeTopic.CLOCK_BREACHED: _to_staff("subject clock due_at", "customer_name assignee_name"),
-        NoticeTopic.VENDOR_CHASE_DUE: _to_staff("subject since_at", "channel_name vendor_number"),
+        NoticeTopic.CLOCK_LADDERED: _to_staff("subject clock due_at level", "customer_name assignee_name"),
+        NoticeTopic.ESCALATION_DUE: _to_staff("subject clock due_at", "customer_name assignee_name missing"),
+        NoticeTopic.VENDOR_LATE: _to_staff(
+            "subject clock due_at", "customer_name assignee_name channel_name vendor_number"
+        ),
+        NoticeTopic.PROMISES_DIGEST: _to_staff("late soon entries"),
         NoticeTopic.INVITATION: _to_contact("secret_path expires_at", "by"),
     }
 )
+LADDER: Final = frozenset(
+    {
+        NoticeTopic.CLOCK_WARNED,
+        NoticeTopic.CLOCK_BREACHED,
+        NoticeTopic.CLOCK_LADDERED,
+        NoticeTopic.ESCALATION_DUE,
+        NoticeTopic.VENDOR_LATE,
+    }
+)
+"""What the ladder tells: it waits for working hours unless it is urgent, and many at once are one digest."""
+
+REFUSABLE: Final = (
+    NoticeTopic.ASSIGNED,
+    NoticeTopic.CONTACT_WROTE,
+    NoticeTopic.MENTIONED,
+    NoticeTopic.HOLD_ENDED,
+    NoticeTopic.CUSTOMER_SILENT,
+    NoticeTopic.CLOCK_WARNED,
+    NoticeTopic.CLOCK_BREACHED,
+    NoticeTopic.CLOCK_LADDERED,
+    NoticeTopic.ESCALATION_DUE,
+    NoticeTopic.VENDOR_LATE,
+)
+"""What a person may do without, each by bell and by mail, in the order of the page where they choose."""
+
 OPTIONAL_PARAMS: Final = frozenset().union(*(shape.optional for shape in SHAPES.values()))
 """What some topic may be given: texts that several topics share ask for it everywhere."""

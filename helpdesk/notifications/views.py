@@ -24,9 +24,14 @@ ICONS = {
     NoticeTopic.ASSIGNED: "user-check",
     NoticeTopic.CONTACT_WROTE: "message-circle",
     NoticeTopic.MENTIONED: "at",
+    NoticeTopic.HOLD_ENDED: "alarm",
+    NoticeTopic.CUSTOMER_SILENT: "user",
     NoticeTopic.CLOCK_WARNED: "clock",
     NoticeTopic.CLOCK_BREACHED: "alert-triangle",
-    NoticeTopic.VENDOR_CHASE_DUE: "hourglass",
+    NoticeTopic.CLOCK_LADDERED: "alert-triangle",
+    NoticeTopic.ESCALATION_DUE: "arrow-up-right",
+    NoticeTopic.VENDOR_LATE: "hourglass",
+    NoticeTopic.PROMISES_DIGEST: "alert-triangle",
 }
 
 blueprint = Blueprint("notifications", __name__)

@@ -45,19 +45,35 @@ LINES: Final[Mapping[str, Mapping[NoticeTopic, str]]] = {
         NoticeTopic.ASSIGNED: "#{number} is yours now",
         NoticeTopic.CONTACT_WROTE: "{author} wrote on #{number}",
         NoticeTopic.MENTIONED: "{author} asks you on #{number}",
+        NoticeTopic.HOLD_ENDED: "#{number} goes on: the wait is over",
+        NoticeTopic.CUSTOMER_SILENT: "#{number}: the customer left our reminders unanswered",
         NoticeTopic.CLOCK_WARNED: "{clock_name} on #{number}: due {due_at}",
         NoticeTopic.CLOCK_BREACHED: "{clock_name} on #{number} is late: it was due {due_at}",
-        NoticeTopic.VENDOR_CHASE_DUE: "Microsoft is silent on #{number} since {since_at}",
+        NoticeTopic.CLOCK_LADDERED: "{clock_name} on #{number} is still late: level {level}, it was due {due_at}",
+        NoticeTopic.ESCALATION_DUE: "#{number} should go to Microsoft: {clock_name} was due {due_at}",
+        NoticeTopic.VENDOR_LATE: "Chase Microsoft on #{number}: {clock_name} was due {due_at}",
+        NoticeTopic.PROMISES_DIGEST: "Promises that need you: {summary}",
     },
     "hu": {
         NoticeTopic.ASSIGNED: "#{number} mostantól az Öné",
         NoticeTopic.CONTACT_WROTE: "{author} írt: #{number}",
         NoticeTopic.MENTIONED: "{author} Önhöz fordult: #{number}",
+        NoticeTopic.HOLD_ENDED: "#{number} folytatható: letelt a várakozás",
+        NoticeTopic.CUSTOMER_SILENT: "#{number}: az ügyfél nem válaszolt az emlékeztetőkre",
         NoticeTopic.CLOCK_WARNED: "#{number}, {clock_name}: határidő {due_at}",
         NoticeTopic.CLOCK_BREACHED: "#{number}, {clock_name}: késésben, a határidő {due_at} volt",
-        NoticeTopic.VENDOR_CHASE_DUE: "#{number}: a Microsoft hallgat, utolsó jelzése {since_at}",
+        NoticeTopic.CLOCK_LADDERED: "#{number}, {clock_name}: még mindig késésben, {level}. szint, határidő {due_at}",
+        NoticeTopic.ESCALATION_DUE: "#{number}: ideje eszkalálni ({clock_name}), a határidő {due_at} volt",
+        NoticeTopic.VENDOR_LATE: "#{number}: sürgetni kell a Microsoftot ({clock_name}), a határidő {due_at} volt",
+        NoticeTopic.PROMISES_DIGEST: "Teendője van: {summary}",
     },
 }
+
+SUMMARIES: Final[Mapping[str, tuple[str, str]]] = {
+    "en": ("{} late", "{} due soon"),
+    "hu": ("{} késésben", "{} hamarosan lejár"),
+}
+"""How a digest counts what is late and what is due soon."""
 
 PORTALS: Final[Mapping[Service, tuple[str, str]]] = {
     Service.AZURE: ("Azure portal", "https://portal.azure.com/#view/Microsoft_Azure_Support/HelpAndSupportBlade"),
@@ -71,6 +87,19 @@ PORTALS: Final[Mapping[Service, tuple[str, str]]] = {
 def language_of(wanted: str) -> str:
     """``wanted`` where we speak it, else English."""
     return wanted if wanted in LINES else FALLBACK
+
+
+def summary(language: str, late: int, soon: int) -> str:
+    """ "14 late, 3 due soon", or only the one that there is."""
+    said = zip(SUMMARIES[language], (late, soon), strict=True)
+    return ", ".join(text.format(grouped(language, count)) for text, count in said if count)
+
+
+def grouped(language: str, count: int) -> str:
+    """ "12,950"; Hungarian groups by a blank that doesn't break, and only from five digits on."""
+    if language == FALLBACK:
+        return f"{count:,}"
+    return f"{count:,}".replace(",", "\N{NO-BREAK SPACE}") if count >= 10_000 else str(count)
 
 
 def initial(text: str) -> str:

@@ -28,7 +28,6 @@ from helpdesk.notifications.topics import NoticeTopic
 from helpdesk.notifications.transports import Smtp, Unreachable
 from tests.helpdesk.notifications.mailserver import MailServer
 from tests.helpdesk.notifications.postbox import Postbox
-from workflows.vocabulary import ClockKind
 
 
 def mails(count: int, first: int = 1) -> list[Notice]:
@@ -252,53 +251,6 @@ def test_a_bell_of_nobody_spoils_no_others(app: Flask, hand: Hand) -> None:
     )
     assert deliver_due(hand()) == 3
     assert [row.delivery_state for row in rows()] == [DeliveryState.FAILED, DeliveryState.FAILED, DeliveryState.SENT]
-
-
-def promises(count: int, email: str = "lea@desk.example", first: int = 1) -> list[Notice]:
-    """Warnings and breaches for one person, as a sweep after downtime writes them: mails only."""
-    kinds = (NoticeTopic.CLOCK_BREACHED, NoticeTopic.CLOCK_WARNED)
-    params = {"subject": "Outlook", "clock": ClockKind.RESOLUTION, "due_at": "2026-11-24T12:00:00Z"}
-    person = Recipient(email, "en", "Europe/Budapest")
-    return [
-        notice
-        for number in range(first, first + count)
-        for notice in tell(kinds[number % 2], [person], cause=f"clock:{number}", params=params)
-    ]
-
-
-def test_many_promises_of_one_person_are_one_letter_beyond_the_batch(app: Flask, hand: Hand) -> None:
-    put([*promises(30), *mails(1), *promises(3, "max@desk.example", first=101)], hand())
-    box = Postbox()
-    assert deliver_due(hand(), limit=5, transport=box) == 30
-    (letter,) = box.letters
-    assert letter.mail["Subject"] == "15 late, 15 due soon: promises that need you"
-    assert letter.mail.get_content().count("resolution on #") == 30
-    assert deliver_due(hand(), transport=box) == 4
-    assert [one.mail["To"] for one in box.letters[1:]] == ["rita1@alpina.example", *["max@desk.example"] * 3]
-    assert {row.delivery_state for row in rows()} == {DeliveryState.SENT}
-
-
-def test_a_broken_promise_does_not_spoil_the_letter_of_the_others(app: Flask, hand: Hand) -> None:
-    put(promises(5), hand())
-    with unit_of_work() as session:
-        session.execute(
-            sa.update(OutboxMessage).where(OutboxMessage.id == rows()[2].id).values(params={"due_at": "soon"})
-        )
-    box = Postbox()
-    assert deliver_due(hand(), transport=box) == 4
-    assert len(box.letters) == 4
-    assert [row.delivery_state for row in rows()].count(DeliveryState.PENDING) == 1
-
-
-def test_a_refused_letter_of_many_is_put_off_whole(app: Flask, hand: Hand) -> None:
-    put(promises(4), hand())
-    box = Postbox(TransportError("450 busy", permanent=False), Unreachable("away"))
-    assert deliver_due(hand(), transport=box) == 0
-    assert {(row.attempts, row.next_attempt_at) for row in rows()} == {(1, hand() + timedelta(minutes=1))}
-    assert deliver_due(hand.advance(60), transport=box) == 0
-    assert {row.attempts for row in rows()} == {1}, "a server that is away costs no attempt"
-    assert deliver_due(hand.advance(60), transport=box) == 4
-    assert len(box.letters) == 1
 
 
 def test_several_deliverers_at_once_send_each_letter_once(app: Flask, hand: Hand) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -33,7 +34,9 @@ def browser(app: Flask, ana: User) -> FlaskClient:
 def ring(user_id: int, hand: Hand, count: int = 1, topic: NoticeTopic = NoticeTopic.ASSIGNED) -> None:
     """Hang lines under a bell; without a ticket, which this room can't see."""
     first = 1 + (db.session.scalar(sa.select(sa.func.max(Notification.id))) or 0)
-    params = {"subject": "Outlook", "clock": ClockKind.NEXT_RESPONSE, "due_at": "2026-11-24T13:30:00Z"}
+    params: dict[str, Any] = {"clock": ClockKind.NEXT_RESPONSE, "due_at": "2026-11-24T13:30:00Z"}
+    if topic is NoticeTopic.PROMISES_DIGEST:
+        params |= {"late": 14, "soon": 3}
     with unit_of_work() as session:
         session.add_all(
             Notification(
