@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from helpdesk.database import db
-from helpdesk.escalations.models import Entitlement, EntitlementUse, VendorCase, VendorNote
+from helpdesk.escalations import ledger
+from helpdesk.escalations.models import VendorCase, VendorNote
+from helpdesk.escalations.partner_center import polls, posts
 from helpdesk.escalations.queries import channel_of
 from workflows.vocabulary import ChannelKind, Severity, VendorCaseState
 
@@ -20,10 +21,12 @@ def open_case(
     severity: Severity,
     pack: dict[str, Any],
     now: datetime,
+    user_id: int | None = None,
 ) -> VendorCase:
     """Begin a vendor case: it waits to be opened at the vendor until its number is recorded.
 
-    A counted entitlement gives one incident now, since the channel deducts it on creation.
+    A counted entitlement gives one incident now, since the channel deducts it on creation. Raises Invalid when
+    another ticket took the last one at the same moment.
     """
     case = VendorCase(
         ticket_id=ticket_id,
@@ -38,16 +41,8 @@ def open_case(
     db.session.add(case)
     db.session.flush()
     if entitlement_id is not None:
-        _use_incident(entitlement_id, case, now)
+        ledger.use(entitlement_id, case.id, f"#{ticket_id}", user_id, now)
     return case
-
-
-def _use_incident(entitlement_id: int, case: VendorCase, now: datetime) -> None:
-    use = EntitlementUse(entitlement_id=entitlement_id, vendor_case_id=case.id, at=now, incidents=1)
-    use.reason = f"#{case.ticket_id}"
-    db.session.add(use)
-    used = Entitlement.incidents_used + 1
-    db.session.execute(sa.update(Entitlement).where(Entitlement.id == entitlement_id).values(incidents_used=used))
 
 
 def record_number(case: VendorCase, number: str, now: datetime) -> None:
@@ -55,11 +50,25 @@ def record_number(case: VendorCase, number: str, now: datetime) -> None:
     case.number = number
     if case.state is VendorCaseState.TO_OPEN:
         case.state, case.opened_at, case.last_word_at = VendorCaseState.OPEN, now, now
+    if case.state is not VendorCaseState.CLOSED:
+        polls.begin(case.id, now)
 
 
-def note(case: VendorCase, body: str, *, is_ours: bool, user_id: int | None, now: datetime) -> VendorNote:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where a mirrored note stands at the vendor: the name we give it there, and when it was written."""
+
+    external_id: str
+    written_at: datetime | None
+
+
+def note(
+    case: VendorCase, body: str, *, is_ours: bool, user_id: int | None, now: datetime, seen: Seen | None = None
+) -> VendorNote:
     """Write down what was said; our answer to a question gives the ball back to the vendor."""
     row = VendorNote(vendor_case_id=case.id, at=now, is_ours=is_ours, user_id=user_id, body=body)
+    if seen is not None:
+        row.external_id, row.written_at = seen.external_id, seen.written_at
     db.session.add(row)
     if not is_ours:
         case.last_word_at = now
@@ -67,6 +76,11 @@ def note(case: VendorCase, body: str, *, is_ours: bool, user_id: int | None, now
         case.state = VendorCaseState.OPEN
         case.last_word_at = now
     return row
+
+
+def send(note: VendorNote, now: datetime) -> None:
+    """Let a note of ours leave for the vendor once this is committed."""
+    posts.begin(note, now)
 
 
 def chase(case: VendorCase, now: datetime) -> None:
@@ -77,5 +91,7 @@ def change_state(case: VendorCase, state: VendorCaseState, now: datetime) -> Non
     """Move the case between open, attention needed and closed."""
     case.state = state
     case.closed_at = now if state is VendorCaseState.CLOSED else None
-    if state is not VendorCaseState.CLOSED:
+    if state is VendorCaseState.CLOSED:
+        polls.end(case.id)
+    else:
         case.last_word_at = now

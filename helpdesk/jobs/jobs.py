@@ -6,6 +6,7 @@ ends a run between two tickets and never inside one. The value says whether some
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from helpdesk.clock import now
 from helpdesk.database import unit_of_work
 from helpdesk.notifications import delivery
 from helpdesk.sla import tally
-from helpdesk.tickets import deadlines, leftovers, lifecycle, mirroring
+from helpdesk.tickets import deadlines, leftovers, lifecycle, mirroring, revising
 
 Steps = Iterator[bool]
 Due = Callable[[datetime, int], list[int]]
@@ -34,6 +35,9 @@ LETTERS = 20
 
 CALLS = 10
 """Calls to the vendor's API between two looks at the signal to stop."""
+
+REST = 0.01
+"""Seconds of breath between two batches of tickets that get new promises, for people's own requests."""
 
 log = structlog.get_logger()
 
@@ -74,6 +78,13 @@ def poll_vendor_cases() -> Steps:
     """Ask the vendor's API after the cases whose turn it is."""
     while mirroring.poll_due(now(), CALLS):
         yield True
+
+
+def apply_revisions() -> Steps:
+    """Count what proposed changes of promises would do, and give open tickets those that were confirmed."""
+    for is_done in revising.work(unit_of_work, now):
+        yield is_done
+        time.sleep(REST)
 
 
 def fold_tally() -> Steps:

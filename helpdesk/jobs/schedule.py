@@ -28,6 +28,9 @@ SCHEDULE = (
     Job(jobs.remind_customers,     60,       10),
     Job(jobs.close_resolved,       60,       10),
     Job(jobs.deliver_outbox,        2,        1),
+    Job(jobs.send_vendor_notes,     2,        1),
+    Job(jobs.poll_vendor_cases,    15,        5),
+    Job(jobs.apply_revisions,       2,        1),
     Job(jobs.fold_tally,           30,        5),
     Job(jobs.sweep_staged_files,  600,       60),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The vendor's case on the ticket: begun with the escalation, then mirrored by hand."""
+"""The vendor's case on the ticket: begun with the escalation, then mirrored by hand or by the connector."""
 
 from __future__ import annotations
 
@@ -19,21 +19,26 @@ from helpdesk.escalations.queries import vendor_terms
 from helpdesk.sla.terms import freeze_vendor
 from helpdesk.tickets import facts, history
 from helpdesk.tickets.actions.allowed import demand
+from helpdesk.tickets.actions.packing import end_override
 from helpdesk.tickets.change import Change, changing
+from helpdesk.tickets.enclosures import snapshot
 from helpdesk.tickets.models import Ticket
-from workflows.escalation import SEVERITY_OF
+from workflows.escalation import SEVERITY_OF, cheaper_open
 from workflows.vocabulary import ESCALATED_STATES, ChannelKind, EventKind, Severity, Turn, VendorCaseState
 
 
 def begin_vendor_case(change: Change, kind: ChannelKind, asked: Mapping[str, Any]) -> VendorCase:
     """Open our mirror of the vendor's case with a snapshot of what is handed over."""
     ticket = change.ticket
-    known = facts.gather(ticket, change.actor, change.now)
-    verdict = next((found for found in facts.verdicts(ticket, known, change.now) if found.kind is kind), None)
+    known = facts.study(ticket, change.actor, change.now)
+    verdict = next((found for found in known.verdicts if found.kind is kind), None)
     entitlement_id = verdict.entitlement.number if verdict and verdict.entitlement else None
     severity = Severity(str(asked["severity"])) if asked.get("severity") else SEVERITY_OF[ticket.priority]
-    case = cases.open_case(ticket.id, kind, entitlement_id, severity, _pack(ticket), change.now)
+    handed_over = snapshot(known.pack, kind, severity) if known.pack is not None else {}
+    case = cases.open_case(ticket.id, kind, entitlement_id, severity, handed_over, change.now, change.actor.user_id)
+    case.cheaper = [channel.value for channel in cheaper_open(known.verdicts, kind)]
     change.record(EventKind.VENDOR_CASE_OPENED, case=case.id, channel=kind.value, severity=severity.value)
+    end_override(ticket.id)
     return case
 
 
@@ -81,10 +86,20 @@ def note_vendor(
     *,
     is_ours: bool,
     needs_us: bool = False,
+    is_to_send: bool = False,
+    seen: cases.Seen | None = None,
 ) -> None:
-    """Paste what the vendor wrote (``needs_us``: the ball is ours), or what we wrote to them."""
+    """Write down what the vendor wrote (``needs_us``: the ball is ours), or what we wrote to them.
+
+    ``is_to_send``: it leaves by the vendor's API after the commit. ``seen``: the connector read it there.
+    Raises Invalid when it is to be sent on a case without a number.
+    """
     with _on_case(ticket_id, case_id, actor, now) as (change, case):
-        cases.note(case, body.strip(), is_ours=is_ours, user_id=actor.user_id, now=change.now)
+        note = cases.note(case, body.strip(), is_ours=is_ours, user_id=actor.user_id, now=change.now, seen=seen)
+        if is_to_send:
+            if not case.number:
+                raise Invalid(_("Write down the case’s number first."), "number")
+            cases.send(note, change.now)
         if needs_us and not is_ours and case.state is VendorCaseState.OPEN:
             cases.change_state(case, VendorCaseState.ATTENTION_NEEDED, change.now)
         digest = history.body_hash(body.strip())
@@ -133,21 +148,3 @@ def _turn(ticket: Ticket, case: VendorCase) -> None:
     """While the ticket is with the vendor, the case says whose turn it is."""
     if ticket.state in ESCALATED_STATES:
         ticket.turn = Turn.VENDOR if case.state is VendorCaseState.OPEN else Turn.OURS
-
-
-def _pack(ticket: Ticket) -> dict[str, Any]:
-    """What is known of the case at the hand-over, as it stood."""
-    record = facts.diagnosis_of(ticket.id)
-    customer, subscription = ticket.customer, ticket.subscription
-    return {
-        "number": ticket.id,
-        "title": ticket.subject,
-        "service": ticket.service.value,
-        "tenant": customer.tenant_id if customer else None,
-        "domain": customer.domain if customer else None,
-        "subscription": subscription.vendor_id if subscription else None,
-        "health": record.health.value if record and record.health else None,
-        "findings": record.findings if record else "",
-        "tried": record.tried if record else "",
-        **{name: value for name, value in ticket.intake.items() if value},
-    }

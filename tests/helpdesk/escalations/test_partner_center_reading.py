@@ -1,0 +1,181 @@
+"""Tolerant reading, and telling notes apart: pure, on any story."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpdesk.escalations.partner_center.answers import Answer, complaint_of, quiet_seconds
+from helpdesk.escalations.partner_center.errors import Garbled
+from helpdesk.escalations.partner_center.matching import Known, find_sent, match, name_all, plain, reference_of, signed
+from helpdesk.escalations.partner_center.reading import (
+    Fields,
+    Note,
+    RemoteSubscription,
+    ServiceRequest,
+    SubscriptionStatus,
+    read_moment,
+)
+from workflows.vocabulary import Severity, VendorCaseState
+
+NINE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-24T09:00:00", NINE),
+        ("2026-11-24T09:00:00Z", NINE),
+        ("2026-11-24T09:00:00.863", NINE),
+        ("2026-11-24T09:00:00.8631234Z", NINE),
+        ("2026-11-24T10:00:00+01:00", NINE),
+        ("0001-01-01T00:00:00", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00+01:00", None),
+        ("", None),
+        ("yesterday", None),
+    ],
+)
+def test_moments(text: str, moment: datetime | None) -> None:
+    assert read_moment(text) == moment
+
+
+@pytest.mark.parametrize(
+    ("sent", "state", "raw"),
+    [
+        (1, VendorCaseState.OPEN, "open"),
+        ("1", VendorCaseState.OPEN, "open"),
+        ("open", VendorCaseState.OPEN, "open"),
+        ("AttentionNeeded", VendorCaseState.ATTENTION_NEEDED, "attention_needed"),
+        ("attention_needed", VendorCaseState.ATTENTION_NEEDED, "attention_needed"),
+        (3, VendorCaseState.ATTENTION_NEEDED, "attention_needed"),
+        ("CLOSED", VendorCaseState.CLOSED, "closed"),
+        (0, None, "0"),
+        ("none", None, "none"),
+        ("waiting_for_parts", None, "waiting_for_parts"),
+        (17, None, "17"),
+        (None, None, ""),
+    ],
+)
+def test_states_in_integers_words_and_unknown(sent: Any, state: VendorCaseState | None, raw: str) -> None:
+    read = ServiceRequest.read(Fields({"Id": "6161", "Status": sent, "SEVERITY": "Critical"}))
+    assert (read.state, read.raw_state, read.severity) == (state, raw, Severity.A)
+
+
+def test_nulls_and_wrong_types_are_no_errors() -> None:
+    odd = {"id": 616122292874576, "title": None, "notes": None, "primaryContact": [], "status": {}, "severity": True}
+    read = ServiceRequest.read(Fields(odd))
+    assert (read.number, read.title, read.notes, read.state, read.severity) == ("616122292874576", "", (), None, None)
+    assert ServiceRequest.read(Fields({"id": "1", "notes": ["x", {"text": 5}]})).notes == (Note("", None, "5"),)
+
+
+@pytest.mark.parametrize("raw", [None, [], "x", {}])
+def test_what_is_no_case_is_garbled(raw: Any) -> None:
+    with pytest.raises(Garbled):
+        ServiceRequest.read(Fields(raw))
+
+
+def test_a_subscriptions_status_may_be_an_integer() -> None:
+    read = RemoteSubscription.read(Fields({"id": "s", "status": 2, "quantity": "25"}))
+    assert (read.status, read.seats) == (SubscriptionStatus.SUSPENDED, 25)
+
+
+ODD_BODY = b'{"statusCode":429,"message":"Rate limit is exceeded. Try again in 57 seconds."}'
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "seconds"),
+    [
+        ("12", ODD_BODY, 12),
+        ("", ODD_BODY, 57),
+        ("Tue, 24 Nov 2026 09:01:30 GMT", b"{}", 90),
+        ("soon", b"", 30),
+        ("", b"<html>", 30),
+        ("999999", b"{}", 3600),
+        ("Tue, 24 Nov 2026 08:00:00 GMT", b"{}", 0),
+    ],
+)
+def test_how_long_to_be_quiet(header: str, body: bytes, seconds: float) -> None:
+    assert quiet_seconds(Answer(429, {"retry-after": header} if header else {}, body), NINE) == seconds
+
+
+def test_either_error_body_is_understood() -> None:
+    usual = b'{"code":"2055","description":"The etag is no longer valid.","data":[],"source":"x"}'
+    assert complaint_of(Answer(400, {}, usual)) == ("2055", "The etag is no longer valid.")
+    assert complaint_of(Answer(429, {}, ODD_BODY))[1].startswith("Rate limit")
+    assert complaint_of(Answer(502, {}, b"Bad gateway")) == ("", "")
+
+
+# telling notes apart ----------------------------------------------------------------------------------------
+
+texts = st.sampled_from(["Any news?", "Any news? ", "Done.", "Done.\r\nBye.", "Done.\nBye."])
+remote = st.lists(
+    st.builds(
+        Note,
+        st.sampled_from(["Microsoft", "Ana"]),
+        st.integers(0, 2).map(lambda seconds: NINE + timedelta(seconds=seconds)),
+        texts,
+    ),
+    max_size=8,
+)
+
+
+@given(remote, st.randoms())
+def test_names_depend_neither_on_order_nor_on_what_came_later(notes: list[Note], dice: Any) -> None:
+    names = {one.external_id for one in name_all(notes)}
+    assert len(names) == len(notes)
+    mixed = list(notes)
+    dice.shuffle(mixed)
+    assert {one.external_id for one in name_all(mixed)} == names
+    assert names <= {one.external_id for one in name_all([*mixed, Note("Microsoft", NINE, "Any news?")])}
+
+
+@given(st.lists(remote, max_size=4))
+def test_whatever_is_read_again_is_written_once(readings: list[list[Note]]) -> None:
+    known: list[Known] = []
+    there: list[Note] = []
+    for reading in readings:
+        there += reading
+        for _time in range(2):
+            matched = match(there, known)
+            assert matched.ties == ()
+            known += [Known(len(known), one.note.text, one.external_id, None) for one in matched.fresh]
+    assert len(known) == len(there)
+
+
+def test_what_was_pasted_is_tied_not_doubled() -> None:
+    pasted = [Known(1, "Please restart it.\n", None, None), Known(2, "Please restart it.", None, None)]
+    notes = [Note("Microsoft", NINE, "Please restart it. "), Note("Microsoft", NINE, "Please\u0020restart it.\r\n")]
+    matched = match([*notes, Note("Microsoft", NINE, "And now?")], pasted)
+    assert {note_id for note_id, _name in matched.ties} == {1, 2}
+    assert [one.note.text for one in matched.fresh] == ["And now?"]
+
+
+def test_what_we_sent_is_known_by_its_reference() -> None:
+    stable_id = str(uuid.uuid4())
+    sent = Known(7, "Any news?", None, reference_of(stable_id))
+    there = Note("Desk Robot", NINE, signed("Any news?", stable_id).replace("\n", "\r\n"))
+    other = Note("Desk Robot", NINE, signed("Any news?", str(uuid.uuid4())))
+    assert plain(there.text) == "Any news?"
+    matched = match([there], [sent])
+    assert matched.ties == ((7, find_sent([there], stable_id)),)
+    assert find_sent([other], stable_id) is None
+
+
+def test_a_second_copy_of_what_we_sent_is_not_shown() -> None:
+    stable_id = str(uuid.uuid4())
+    copies = [Note("Robot", NINE + timedelta(seconds=place), signed("Hello", stable_id)) for place in range(2)]
+    first = match(copies, [Known(7, "Hello", None, reference_of(stable_id))])
+    assert (len(first.ties), first.fresh) == (1, ())
+    tied = Known(7, "Hello", first.ties[0][1], reference_of(stable_id))
+    assert match(copies, [tied]) == match([], [])
+
+
+def test_news_come_oldest_first() -> None:
+    notes = [Note("M", NINE + timedelta(hours=hours), f"{hours}") for hours in (3, 1, 2)]
+    assert [one.note.text for one in match(notes, []).fresh] == ["1", "2", "3"]
