@@ -273,6 +273,17 @@ class RevisionState(StrEnum):
     DROPPED = "dropped"
 
 
+class RevisionEffect(StrEnum):
+    """What a change of policies or calendars does to a promise, or to a ticket; of several the first counts."""
+
+    BREACHES = "breaches"  # late at once, by the new terms
+    EARLIER = "earlier"
+    LATER = "later"
+    PROMISED = "promised"  # what was not
+    UNPROMISED = "unpromised"
+    SAME = "same"  # the deadlines stay; warnings, the ladder or pauses to come change
+
+
 OPEN_REVISIONS = frozenset({RevisionState.COUNTING, RevisionState.APPLYING})
 
 

@@ -14,7 +14,7 @@ import structlog
 
 from helpdesk.clock import now
 from helpdesk.database import unit_of_work
-from helpdesk.notifications import delivery
+from helpdesk.notifications import delivery, retention
 from helpdesk.sla import tally
 from helpdesk.tickets import deadlines, leftovers, lifecycle, mirroring, revising
 
@@ -63,9 +63,19 @@ def close_resolved() -> Steps:
 
 
 def deliver_outbox() -> Steps:
-    """Send what is waiting in the outbox."""
-    while delivery.deliver_due(now(), LETTERS):
+    """Send what is waiting in the outbox; alarms not before the sweep knows all of them."""
+    while delivery.deliver_due(now(), LETTERS, is_catching_up=deadlines.is_behind(now())):
         yield True
+
+
+def forget_told() -> Steps:
+    """Remove what was sent, or read under a bell, long ago."""
+    for forget in (retention.forget_sent, retention.forget_read):
+        more = True
+        while more:
+            with unit_of_work():
+                more = forget(now()) > 0
+            yield more
 
 
 def send_vendor_notes() -> Steps:

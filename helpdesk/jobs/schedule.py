@@ -33,4 +33,5 @@ SCHEDULE = (
     Job(jobs.apply_revisions,       2,        1),
     Job(jobs.fold_tally,           30,        5),
     Job(jobs.sweep_staged_files,  600,       60),
+    Job(jobs.forget_told,        3600,      300),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Changing policies and calendars. Every change renews the stamp that tells processes to read them anew.
 
-Open tickets keep the terms they were promised until something on them changes; whoever may see tickets
-can hand them the new ones.
+Open tickets keep the terms they were promised; ``sla.revisions`` carries these changes out so that they get
+the new ones too.
 """
 
 from __future__ import annotations
@@ -81,6 +81,12 @@ def edit_calendar(
     return calendar
 
 
+def check_calendar(calendar: Calendar, name: str, definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The canonical definition; raises Invalid, naming the field, unless ``calendar`` may become so."""
+    _check_name_is_free(Calendar, name, calendar.id)
+    return _checked(definition)
+
+
 def _checked(definition: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return BusinessCalendar.from_mapping(definition).definition
@@ -122,31 +128,36 @@ def remove_policy(policy: SlaPolicy) -> None:
 
 def move_policy(policy: SlaPolicy, *, up: bool) -> None:
     """Swap ``policy`` with its neighbour. At the end of the order nothing happens; the default never moves."""
-    order = [each for each in queries.policies() if not each.is_default]
-    if policy not in order:
-        return
-    here = order.index(policy)
-    there = here - 1 if up else here + 1
-    if 0 <= there < len(order):
-        order[here], order[there] = order[there], order[here]
-        for position, each in enumerate(order, start=1):
-            each.position = position
+    if swap(queries.policies(), policy.id, up=up):
         renew_stamp()
 
 
+def swap(policies: Iterable[SlaPolicy], policy_id: int, *, up: bool) -> tuple[SlaPolicy, SlaPolicy] | None:
+    """Change places between a policy and its neighbour in the order of ``policies``; the two, or None at its end."""
+    order = [each for each in policies if not each.is_default]
+    here = next((place for place, each in enumerate(order) if each.id == policy_id), None)
+    if here is None:
+        return None
+    there = here - 1 if up else here + 1
+    if not 0 <= there < len(order):
+        return None
+    order[here], order[there] = order[there], order[here]
+    for position, each in enumerate(order, start=1):
+        each.position = position
+    return order[here], order[there]
+
+
 def _fill(policy: SlaPolicy, draft: PolicyDraft, now: datetime) -> SlaPolicy:
-    _check_draft(policy, draft)
-    policy.name, policy.is_enabled, policy.updated_at = draft.name.strip(), draft.is_enabled, now
-    policy.kind, policy.service = draft.kind, draft.service
-    policy.customer_id, policy.support_plan_id, policy.tag = draft.customer_id, draft.support_plan_id, draft.tag
-    policy.pause_on, policy.levels = dict(draft.pause_on), dict(draft.levels)
+    check_policy(policy, draft)
+    policy.updated_at = now
+    put_in(policy, draft)
     db.session.add(policy)
-    _retarget(policy, draft.targets)
     renew_stamp()
     return policy
 
 
-def _check_draft(policy: SlaPolicy, draft: PolicyDraft) -> None:
+def check_policy(policy: SlaPolicy, draft: PolicyDraft) -> None:
+    """Raise Invalid, naming the field, unless ``policy`` may become what ``draft`` says."""
     _check_name_is_free(SlaPolicy, draft.name, policy.id)
     if policy.is_default and draft.has_conditions:
         raise Invalid(_("The default policy has no conditions: it takes what no other takes."), "kind")
@@ -158,6 +169,15 @@ def _check_draft(policy: SlaPolicy, draft: PolicyDraft) -> None:
         raise Invalid(_("Promise at least one thing."), "targets")
 
 
+def put_in(policy: SlaPolicy, draft: PolicyDraft) -> None:
+    """Make the object ``policy`` what ``draft`` says; where it belongs to no session nothing is written."""
+    policy.name, policy.is_enabled = draft.name.strip(), draft.is_enabled
+    policy.kind, policy.service, policy.tag = draft.kind, draft.service, draft.tag
+    policy.customer_id, policy.support_plan_id = draft.customer_id, draft.support_plan_id
+    policy.pause_on, policy.levels = dict(draft.pause_on), dict(draft.levels)
+    _retarget(policy, draft.targets)
+
+
 def _retarget(policy: SlaPolicy, targets: Iterable[Target]) -> None:
     wanted = {(target.priority, target.clock): target for target in targets}
     kept = [row for row in policy.targets if (row.priority, row.clock) in wanted]
@@ -167,7 +187,6 @@ def _retarget(policy: SlaPolicy, targets: Iterable[Target]) -> None:
     for row in policy.targets:
         target = wanted[row.priority, row.clock]
         row.seconds, row.calendar_id = target.seconds, target.calendar_id
-    db.session.flush()
 
 
 def _check_name_is_free(model: type[Calendar | SlaPolicy], name: str, own_id: int | None) -> None:

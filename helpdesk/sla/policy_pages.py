@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from helpdesk.accounts.permissions import Permission
-from helpdesk.accounts.session import requires
+from helpdesk.accounts.session import person, requires
 from helpdesk.clock import now
 from helpdesk.customers import queries as customers
 from helpdesk.database import unit_of_work
 from helpdesk.errors import Invalid
-from helpdesk.sla import editing, queries
+from helpdesk.sla import queries, revisions
 from helpdesk.sla.models import SlaPolicy
 from helpdesk.sla.policy_forms import CLOCKS, ConditionsForm, PolicyForm
-from helpdesk.sla.terms import preview
+from helpdesk.sla.previews import preview
+from helpdesk.sla.terms import preview as preview_terms
 from helpdesk.web.forms import page, see_other
 from workflows.vocabulary import ClockKind, Kind, Priority, Service
 
@@ -56,7 +56,7 @@ def _tried(form: ConditionsForm) -> Trial:
 
 
 def _deadlines(policy: SlaPolicy, priority: Priority) -> dict[ClockKind, datetime | None]:
-    terms, at = preview(policy, priority), now()
+    terms, at = preview_terms(policy, priority), now()
     return {
         clock: terms.calendars[clock].add(at, terms.policy["targets"][clock]) if clock in terms.calendars else None
         for clock in SHOWN_BY_TESTER
@@ -77,41 +77,38 @@ def edit(policy_id: int) -> ResponseReturnValue:
 
 
 def _work_on(policy: SlaPolicy | None, form: PolicyForm) -> ResponseReturnValue:
-    if form.is_accepted() and _is_saved(policy, form):
-        flash(_("Saved. Open tickets keep their promises until something on them changes."), "done")
-        return see_other(url_for("sla.policies.index"))
+    if form.is_accepted():
+        revision_id = _proposed(policy, form)
+        if revision_id is not None:
+            return preview(revision_id)
     return page("admin/policy.html", form, policy=policy, clocks=CLOCKS, priorities=tuple(Priority))
 
 
-def _is_saved(policy: SlaPolicy | None, form: PolicyForm) -> bool:
+def _proposed(policy: SlaPolicy | None, form: PolicyForm) -> int | None:
     draft = form.draft()
     if draft is None:
-        return False
+        return None
+    typed = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
     try:
         with unit_of_work():
-            if policy is None:
-                editing.create_policy(draft, now())
-            else:
-                editing.edit_policy(policy, draft, now())
+            return revisions.propose_policy(policy, draft, person().id, now(), typed, request.path).id
     except Invalid as error:
         form.fail(error)
-        return False
-    return True
+        return None
 
 
 @blueprint.post("/<int:policy_id>/position")
 @requires(Permission.EDIT_PROMISES)
 def move(policy_id: int) -> ResponseReturnValue:
+    up = request.form.get("direction") == "up"
     with unit_of_work():
-        editing.move_policy(queries.policy(policy_id), up=request.form.get("direction") == "up")
-    return see_other(url_for("sla.policies.index"))
+        revision = revisions.propose_order(queries.policy(policy_id), person().id, now(), up=up)
+    return preview(revision.id) if revision is not None else see_other(url_for("sla.policies.index"))
 
 
 @blueprint.post("/<int:policy_id>/removal")
 @requires(Permission.EDIT_PROMISES)
 def remove(policy_id: int) -> ResponseReturnValue:
     with unit_of_work():
-        policy = queries.policy(policy_id)
-        editing.remove_policy(policy)
-    flash(_("%(name)s is removed. What it promised stays promised.", name=policy.name), "done")
-    return see_other(url_for("sla.policies.index"))
+        revision = revisions.propose_removal(queries.policy(policy_id), person().id, now())
+    return preview(revision.id)

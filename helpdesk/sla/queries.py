@@ -107,21 +107,34 @@ _ALONE = sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 def promises() -> Promises:
     """The book of promises; read anew only when somebody changed a policy or a calendar since."""
-    stamp = db.session.scalar(sa.select(PromiseStamp.stamp))
+    current = stamp()
     kept: Promises | None = current_app.extensions.get(_BOOK)
-    if kept is None or stamp is None or kept.stamp != stamp:
-        kept = current_app.extensions[_BOOK] = _read_promises(stamp)
+    if kept is None or current is None or kept.stamp != current:
+        kept = current_app.extensions[_BOOK] = _read_promises(current)
     return kept
 
 
 def _read_promises(stamp: str | None) -> Promises:
-    # one policy object of our own each, beside those the caller's session may hold and change
+    found, in_force = read_book()
+    return Promises(stamp, tuple(policy for policy in found if policy.is_enabled), in_force)
+
+
+def read_book() -> tuple[list[SlaPolicy], dict[int, int]]:
+    """Every policy in order, enabled or not, and {calendar id: id of its version in force}.
+
+    The policies are the caller's own objects, detached: what is done to them changes nothing.
+    """
+    # beside those that the caller's session may hold and change
     with sa.orm.Session(bind=db.session.connection(), expire_on_commit=False) as reader:
-        found = reader.scalars(sa.select(SlaPolicy).where(SlaPolicy.is_enabled).order_by(*_IN_ORDER)).all()
+        found = list(reader.scalars(sa.select(SlaPolicy).order_by(*_IN_ORDER)))
         rows = reader.execute(sa.select(Calendar.id, Calendar.version_id)).all()
         reader.expunge_all()
-    in_force = {calendar_id: version_id for calendar_id, version_id in rows if version_id is not None}
-    return Promises(stamp, tuple(found), in_force)
+    return found, {calendar_id: version_id for calendar_id, version_id in rows if version_id is not None}
+
+
+def stamp() -> str | None:
+    """The present stamp: policies and calendars are as they were while it stands."""
+    return db.session.scalar(sa.select(PromiseStamp.stamp))
 
 
 # the default is the catch-all, so it comes last whatever its position says

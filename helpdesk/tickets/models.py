@@ -92,6 +92,7 @@ class Ticket(Base):
             postgresql_where=_OPEN_UNASSIGNED,
         ),
         sa.Index("ix_ticket_due", "next_due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        sa.Index("ix_ticket_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),  # for walking them all
         sa.Index("ix_ticket_closes", "closes_at", sqlite_where=_CLOSES, postgresql_where=_CLOSES),
         sa.Index("ix_ticket_wakes", "hold_until", sqlite_where=_WAKES, postgresql_where=_WAKES),
         sa.Index("ix_ticket_reminds", "remind_at", sqlite_where=_REMINDS, postgresql_where=_REMINDS),
@@ -320,6 +321,19 @@ class Diagnosis(Base):
     boundary: Mapped[Boundary | None] = mapped_column(words(Boundary, "boundary"))
     boundary_reason: Mapped[BoundaryReason | None] = mapped_column(words(BoundaryReason, "boundary_reason"))
     boundary_override: Mapped[str] = mapped_column(sa.String(300), default="")  # a lead's kept reason
+
+
+class SavedView(Base):
+    """A filter of the queue that somebody keeps under a name: the query of its address."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (sa.UniqueConstraint("user_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    name: Mapped[str] = mapped_column(sa.String(40))
+    query: Mapped[str] = mapped_column(sa.String(500))
+    position: Mapped[int]
 
 
 class TicketLink(Base):

@@ -40,6 +40,8 @@ def upgrade() -> None:
     _create_people()
     _create_revisions()
     _create_tags()
+    _create_saved_views()
+    _index_post()
     _count_cases()
     tables.reword("ticket_event", "what", EVENTS)
     op.add_column("sla_policy", sa.Column("tag", sa.String(40)))
@@ -174,6 +176,28 @@ def _create_tags() -> None:
         sa.PrimaryKeyConstraint("ticket_id", "name", name=op.f("pk_ticket_tag")),
     )
     op.create_index("ix_ticket_tag_name", "ticket_tag", ["name", "ticket_id"])
+
+
+def _create_saved_views() -> None:
+    op.create_table(
+        "saved_view",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("query", sa.String(500), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_saved_view_user_id_user_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+        sa.UniqueConstraint("user_id", "name", name=op.f("uq_saved_view_user_id_name")),
+    )
+
+
+def _index_post() -> None:
+    """What is old is found by when it was sent or read; a bell's unread lines stand in their order."""
+    op.drop_index("ix_notification_unread", table_name="notification")
+    _partial_index("notification", "unread", ["user_id", "id"], sa.text("read_at IS NULL"))
+    _partial_index("notification", "read", ["read_at"], sa.text("read_at IS NOT NULL"))
+    _partial_index("outbox_message", "sent", ["sent_at"], sa.text("delivery_state = 'sent'"))
 
 
 def _count_cases() -> None:

@@ -5,9 +5,37 @@ from __future__ import annotations
 from flask import Blueprint
 
 from helpdesk.tickets import admin
-from helpdesk.tickets.views import clocks, escalating, files, opening, outside, queue, tagging, ticket, triage, work
+from helpdesk.tickets.views import (
+    bulk,
+    clocks,
+    escalating,
+    files,
+    opening,
+    outside,
+    queue,
+    revisions,
+    saved,
+    tagging,
+    ticket,
+    triage,
+    work,
+)
 
 blueprint = Blueprint("tickets", __name__)
-for pages in (queue, opening, ticket, clocks, work, triage, outside, escalating, files, tagging):
+for pages in (
+    queue,
+    saved,
+    bulk,
+    opening,
+    ticket,
+    clocks,
+    work,
+    triage,
+    outside,
+    escalating,
+    files,
+    tagging,
+    revisions,
+):
     pages.register(blueprint)
 blueprint.register_blueprint(admin.blueprint)

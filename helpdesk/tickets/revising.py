@@ -1,0 +1,317 @@
+"""Walking the open tickets for a change of promises: first to count what it would do, then to do it.
+
+Both walks go by ticket number, a batch at a time, each batch in a transaction of its own that also keeps how far
+the walk has come. So a ticket gets its new terms exactly once, whoever is killed wherever, and however many
+processes try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+import structlog
+
+from helpdesk.accounts.actor import Actor
+from helpdesk.customers.models import Customer
+from helpdesk.database import db, is_sqlite
+from helpdesk.sla import revisions
+from helpdesk.sla.models import PromiseRevision, SlaPolicy
+from helpdesk.sla.queries import Promises, choose_policy, keep_promises, promises
+from helpdesk.sla.revisions import Claim
+from helpdesk.sla.terms import FrozenTerms, freeze, load_terms, preview, promise_the_same
+from helpdesk.tickets import hearing
+from helpdesk.tickets.change import changing
+from helpdesk.tickets.effects import Counts, effects_of
+from helpdesk.tickets.models import IS_OPEN, Ticket, TicketTag
+from workflows.vocabulary import ActorKind, EventKind, Priority, RevisionState
+
+BATCH = 50
+"""Tickets that change in one transaction: short, so that nobody waits for one of them."""
+
+LONGEST_STRETCH = 1600
+"""Open tickets whose facts are read at a time, while few of them are affected."""
+
+Transaction = Callable[[], AbstractContextManager[Any]]
+Moment = Callable[[], datetime]
+TermsOf = Callable[[SlaPolicy, Priority], FrozenTerms]
+
+log = structlog.get_logger()
+
+
+def work(transaction: Transaction, now: Moment, revision_id: int | None = None) -> Iterator[bool]:
+    """Count or carry out the oldest unfinished revision, or ``revision_id``; yields after every transaction.
+
+    The caller is a door and hands in its ``transaction``. Whoever stops in between lets others go on at once;
+    whoever is killed keeps them waiting until the claim ends.
+    """
+    with transaction():
+        claim = revisions.claim(now(), revision_id)
+    if claim is None:
+        return
+    try:
+        is_counting = revisions.revision_of(claim.revision_id).state is RevisionState.COUNTING
+        yield from (_count if is_counting else _carry_out)(claim, transaction, now)
+    finally:
+        with transaction():
+            revisions.release(claim)
+
+
+def open_count() -> int:
+    """How many tickets a walk looks at."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Ticket).where(IS_OPEN)) or 0
+
+
+# which tickets ----------------------------------------------------------------------------------------
+
+
+class Affected(NamedTuple):
+    """An open ticket that is promised something else by the book, and its new terms."""
+
+    facts: Any
+    terms: FrozenTerms
+
+
+class Stretch(NamedTuple):
+    """A stretch of the walk: ``seen`` open tickets up to number ``last``, those ``affected``, whether it is the end."""
+
+    affected: Sequence[Affected]
+    seen: int
+    last: int
+    is_end: bool
+
+
+_FACTS = (
+    sa.select(
+        Ticket.id,
+        Ticket.kind,
+        Ticket.service,
+        Ticket.priority,
+        Ticket.terms_id,
+        Ticket.updated_at,
+        Customer.id.label("customer_id"),
+        Customer.support_plan_id,
+    )
+    .outerjoin(Customer, sa.and_(Customer.id == Ticket.customer_id, Ticket.is_customer_confirmed))
+    .where(IS_OPEN, Ticket.id > sa.bindparam("after"))
+    .order_by(Ticket.id)
+    .limit(sa.bindparam("limit"))
+)
+
+
+def stretch(
+    after: int, length: int, book: Promises, scope: Sequence[int], terms_of: TermsOf, batch: int = BATCH
+) -> Stretch:
+    """The open tickets behind number ``after``: at most ``length``, and at most ``batch`` that are affected.
+
+    ``scope`` are the policies that the change is about: tickets that have no terms of theirs, and get none, are
+    left alone, whatever else changed since they were promised something.
+    """
+    rows = db.session.execute(_FACTS, {"after": after, "limit": length}).all()
+    tags = _tags_of(rows) if book.asks_for_tags else {}
+    affected: list[Affected] = []
+    for seen, row in enumerate(rows, start=1):
+        terms = _new_terms(row, tags.get(row.id, ()), book, scope, terms_of)
+        if terms is None:
+            continue
+        affected.append(Affected(row, terms))
+        if len(affected) == batch:
+            return Stretch(affected, seen, row.id, is_end=seen == len(rows) < length)
+    return Stretch(affected, len(rows), rows[-1].id if rows else after, is_end=len(rows) < length)
+
+
+def _next_length(length: int, part: Stretch) -> int:
+    """Few are read where most are affected, many where hardly any is."""
+    return 2 * BATCH if part.affected else min(2 * length, LONGEST_STRETCH)
+
+
+def _new_terms(
+    row: Any, tags: Sequence[str], book: Promises, scope: Sequence[int], terms_of: TermsOf
+) -> FrozenTerms | None:
+    """What the book promises the ticket, where that is something else than it has; None where all stays."""
+    policy = choose_policy(row.kind, row.service, row.customer_id, row.support_plan_id, book, tags=tags)
+    old = load_terms(row.terms_id)
+    if policy.id not in scope and old.content["policy_id"] not in scope:
+        return None
+    new = terms_of(policy, row.priority)
+    return None if promise_the_same(old, new) else new
+
+
+def _tags_of(rows: Sequence[Any]) -> dict[int, list[str]]:
+    if not rows:
+        return {}
+    between = TicketTag.ticket_id.between(rows[0].id, rows[-1].id)
+    found: dict[int, list[str]] = {}
+    for ticket_id, name in db.session.execute(sa.select(TicketTag.ticket_id, TicketTag.name).where(between)):
+        found.setdefault(ticket_id, []).append(name)
+    return found
+
+
+# counting ---------------------------------------------------------------------------------------------
+
+
+def _count(claim: Claim, transaction: Transaction, now: Moment) -> Iterator[bool]:
+    """Replay what each affected ticket went through, under its terms and under the new; nothing of it is kept."""
+    revision = revisions.revision_of(claim.revision_id)
+    book, scope, known = revisions.book_of(revision), revision.draft["scope"], dict[Any, FrozenTerms]()
+
+    def terms_of(policy: SlaPolicy, priority: Priority) -> FrozenTerms:
+        if (policy.id, priority) not in known:
+            known[policy.id, priority] = preview(policy, priority, book)
+        return known[policy.id, priority]
+
+    total, after, length, is_end = open_count(), revision.last_ticket_id, 2 * BATCH, False
+    while not is_end:
+        part = stretch(after, length, book, scope, terms_of)
+        found = _count_effects(part.affected, now())
+        with transaction():
+            current = revisions.held(claim, now())
+            if current is None or current.last_ticket_id != after:
+                return
+            _keep_count(current, found, part, total)
+            if part.is_end:
+                revisions.finish_walk(current, now())
+        after, length, is_end = part.last, _next_length(length, part), part.is_end
+        yield True
+
+
+def _count_effects(affected: Sequence[Affected], at: datetime) -> Counts:
+    counts = Counts()
+    strands = hearing.strands_of_many([each.facts for each in affected]) if affected else {}
+    for facts, terms in affected:
+        own = strands[facts.id][0]
+        counts.add(facts.id, effects_of(own, terms, max(at, facts.updated_at)))
+    return counts
+
+
+def _keep_count(revision: PromiseRevision, found: Counts, part: Stretch, total: int) -> None:
+    counts = Counts.of(revision.counts)
+    counts.take_in(found)
+    revision.counts = counts.as_json()
+    revision.changed_count += found.changed
+    revision.seen_count += part.seen
+    revision.last_ticket_id = part.last
+    revision.ticket_count = max(total, revision.seen_count)
+
+
+# carrying out -----------------------------------------------------------------------------------------
+
+
+def _carry_out(claim: Claim, transaction: Transaction, now: Moment) -> Iterator[bool]:
+    """Give the affected tickets their new terms; one that fails is tried once more by itself, then passed by."""
+    walk, alone = _Walk(claim), 0  # how many are to be taken one by one, since a batch failed
+    while walk.goes_on:
+        try:
+            with transaction():
+                walk.step(now(), 1 if alone else BATCH)
+        except Exception:
+            if not walk.ticket_id:
+                raise
+            if alone:
+                log.exception("ticket_keeps_its_terms", ticket=walk.ticket_id, revision=claim.revision_id)
+                with transaction():
+                    walk.pass_by(now())
+            else:
+                alone = BATCH + 1
+        alone = max(0, alone - 1)
+        yield True
+
+
+class _Walk:
+    """Carrying out one revision, as far as this process does."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.goes_on = True  # until the end, or until it is another's
+        self.ticket_id = 0  # the one at hand
+        self._claim = claim
+        self._length = 2 * BATCH
+
+    def step(self, now: datetime, batch: int) -> None:
+        """Give a batch its terms and keep how far the walk has come, in the caller's transaction."""
+        self.ticket_id = 0
+        keep_promises()  # before the revision's row, as whoever confirms does
+        revision = revisions.held(self._claim, now)
+        if revision is None:
+            self.goes_on = False
+            return
+        if revision.last_ticket_id == 0:
+            revision.ticket_count = open_count()
+        part = self._part(revision, now, batch)
+        actor = Actor(ActorKind.STAFF, revision.confirmed_by_id, "")
+        for facts, terms in part.affected:
+            self.ticket_id = facts.id
+            revision.changed_count += _give(facts, terms, actor, revision.id, now)
+        self._keep(revision, part, now)
+
+    def _part(self, revision: PromiseRevision, now: datetime, batch: int) -> Stretch:
+        book, scope = promises(), revision.draft["scope"]
+
+        def terms_of(policy: SlaPolicy, priority: Priority) -> FrozenTerms:
+            return freeze(policy, priority, now, book)
+
+        part = stretch(revision.last_ticket_id, self._length, book, scope, terms_of, batch)
+        self._length = _next_length(self._length, part)
+        return _claimable(part, revision.last_ticket_id)
+
+    def pass_by(self, now: datetime) -> None:
+        """Leave the ticket at hand as it is, and say so."""
+        revision = revisions.held(self._claim, now)
+        if revision is None:
+            self.goes_on = False
+            return
+        revisions.note_failure(revision, self.ticket_id)
+        seen = _seen_between(revision.last_ticket_id, self.ticket_id)
+        self._keep(revision, Stretch((), seen, self.ticket_id, is_end=False), now)
+
+    def _keep(self, revision: PromiseRevision, part: Stretch, now: datetime) -> None:
+        revision.last_ticket_id = part.last
+        revision.seen_count += part.seen
+        revision.ticket_count = max(revision.ticket_count, revision.seen_count)
+        if part.is_end:
+            revisions.finish_walk(revision, now)
+            self.goes_on = False
+
+
+def _claimable(part: Stretch, after: int) -> Stretch:
+    """As much of the stretch as nobody else has just now.
+
+    To wait for a ticket while holding others could end in a deadlock with somebody who waits the other way
+    round. The first is waited for: before it nothing is held.
+    """
+    if is_sqlite() or len(part.affected) < 2:
+        return part
+    ids = [facts.id for facts, _terms in part.affected]
+    rows = sa.select(Ticket.id).where(Ticket.id.in_(ids)).with_for_update(skip_locked=True)
+    free = set(db.session.scalars(rows))
+    taken = next((place for place, ticket_id in enumerate(ids) if ticket_id not in free), None)
+    if taken is None:
+        return part
+    kept = part.affected[: max(taken, 1)]
+    last = kept[-1].facts.id
+    return Stretch(kept, _seen_between(after, last), last, is_end=False)
+
+
+def _seen_between(after: int, last: int) -> int:
+    rows = sa.select(sa.func.count()).select_from(Ticket).where(IS_OPEN, Ticket.id > after, Ticket.id <= last)
+    return db.session.scalar(rows) or 0
+
+
+_AS_READ = ("kind", "service", "priority", "terms_id")
+
+
+def _give(facts: Any, terms: FrozenTerms, actor: Actor, revision_id: int, now: datetime) -> bool:
+    """Put ``terms`` in force on a ticket, unless it changed since its ``facts`` were read: then it has them already.
+
+    Whoever changed it since the revision was confirmed has renewed its terms.
+    """
+    with changing(facts.id, actor, now) as change:
+        ticket = change.ticket
+        is_as_read = all(getattr(ticket, name) == getattr(facts, name) for name in _AS_READ)
+        if not ticket.is_open or not is_as_read:
+            return False
+        change.record(EventKind.TERMS_CHANGED, terms=terms.id, was=ticket.terms_id, revision=revision_id)
+        ticket.terms_id = terms.id
+        return True
