@@ -67,6 +67,7 @@ class Entitlement:
     incidents_included: int | None = None
     incidents_used: int = 0
     services: frozenset[Service] | None = None
+    papers: str = ""  # contract and access id, as the vendor asks for them
 
     @property
     def incidents_left(self) -> int | None:

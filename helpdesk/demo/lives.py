@@ -17,7 +17,7 @@ from helpdesk.accounts.actor import Actor
 from helpdesk.clock import now
 from helpdesk.customers.models import Contact, Customer
 from helpdesk.database import db
-from helpdesk.demo import phrases
+from helpdesk.demo import packing, phrases
 from helpdesk.demo.stories import Story
 from helpdesk.escalations.models import VendorCase
 from helpdesk.tickets import facts
@@ -177,6 +177,9 @@ def _escalate(cast: Cast, number: int) -> Life:
     if best is None:
         moving.move(number, agent, Trigger.START_RESOLUTION, now())
         return
+    packing.fill(number, agent, dice)
+    if cast.happens(0.3):
+        yield cast.minutes(25)
     moving.move(number, agent, TRIGGER_OF_CHANNEL[best.kind], now())
     case_id = facts.open_cases(ticket)[0].id
     if cast.happens(0.7):

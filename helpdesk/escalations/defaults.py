@@ -8,11 +8,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from helpdesk.database import db
-from helpdesk.escalations.models import SupportChannel, VendorTerm
+from helpdesk.escalations.models import ChannelName, PackRequirement, SupportChannel, VendorTerm
 from helpdesk.sla import queries as sla
 from helpdesk.sla.defaults import ROUND_THE_CLOCK, VENDOR_HOURS
 from workflows.channels import USUAL_CHANNELS, Channel
-from workflows.vocabulary import ChannelKind, ClockKind, Severity
+from workflows.pack import USUAL_REQUIREMENTS, Required
+from workflows.vocabulary import ChannelFigure, ChannelKind, ClockKind, Kind, Service, Severity
 
 HOUR = 3600
 
@@ -55,8 +56,52 @@ _TEXTS = {
 }
 
 
+# Where each figure comes from, so that it can be checked again (docs/partner-duties.md has the pages).
+_SOURCES: Mapping[ChannelKind, Mapping[ChannelFigure, str]] = {
+    ChannelKind.COMMERCIAL: {
+        ChannelFigure.COVERS: "Partner Center, Provide billing support: available to all CSP partners",
+        ChannelFigure.FEE: "Partner Center, Report problems on behalf of a customer: free with the CSP entitlement",
+        ChannelFigure.RESPONSE: "Partner Center, same page: no break-fix, up to one business day",
+    },
+    ChannelKind.SIGNATURE: {
+        ChannelFigure.NAME: "Renamed in 2025 by a secondary source; verify before relying on it",
+        ChannelFigure.COVERS: "Partner membership benefits, 2023: cloud only, Microsoft 365 can’t be linked",
+        ChannelFigure.INCIDENTS: "2023: unlimited with a cloud competency or designation, else Gold 10, Silver 5; "
+        "since 2025 50 with a Solutions Partner designation by a secondary source",
+    },
+    ChannelKind.ADVANCED: {
+        ChannelFigure.COVERS: "Partner Center, Escalate problems to Microsoft: cloud only",
+        ChannelFigure.FEE: "About USD 1,250 a month or from 16,500 a year by a third party; see your contract",
+        ChannelFigure.RESPONSE: "A fact sheet quoted by a third party: severity 1 in 1 h, 2 in 4 h, 3 in 8 h",
+    },
+    ChannelKind.PREMIER: {
+        ChannelFigure.COVERS: "Partner Center, Escalate problems to Microsoft: all products",
+        ChannelFigure.RESPONSE: "Azure support plans, Response: severity A under 1 h, Rapid Response under 15 min",
+        ChannelFigure.INCIDENTS: "As the contract says",
+    },
+}
+# Names by which people and contracts know the channels too. Without dates a name is only "also known as".
+_NAMES: Mapping[ChannelKind, tuple[tuple[str, str], ...]] = {
+    ChannelKind.SIGNATURE: (
+        ("Partner Cloud Support", "The name since 2025 by a secondary source; the day is not published"),
+        ("SCS", "Abbreviation in Microsoft’s own pages"),
+    ),
+    ChannelKind.ADVANCED: (
+        ("ASfP", "Abbreviation in Microsoft’s own pages"),
+        ("Unified for Partners", "Announced to replace it in FY2027 by a secondary source"),
+    ),
+    ChannelKind.PREMIER: (
+        ("PSfP", "Abbreviation in Microsoft’s own pages"),
+        ("Unified for Partners", "Announced to replace it in FY2027 by a secondary source"),
+    ),
+}
+_ASKED_BY = "What the vendor asks when a case is opened (docs/partner-duties.md)"
+
+
 def install(now: datetime) -> None:  # noqa: ARG001 - every room's defaults are called alike
-    """Write the channels unless the desk has any already. Runs in the caller's unit of work."""
+    """Write the channels, and what a pack must hold, unless the desk has any already, in the caller's unit of work."""
+    if db.session.scalar(sa.select(PackRequirement.id).limit(1)) is None:
+        db.session.add_all(_requirement(row) for row in USUAL_REQUIREMENTS)
     if db.session.scalar(sa.select(SupportChannel.id).limit(1)) is None:
         calendars = {calendar.name: calendar.id for calendar in sla.calendars()}
         db.session.add_all(_row(channel, calendars) for channel in USUAL_CHANNELS)
@@ -70,10 +115,22 @@ def _row(channel: Channel, calendars: Mapping[str, int]) -> SupportChannel:
         name=name,
         fee=fee,
         source=source,
+        sources={str(figure): text for figure, text in _SOURCES.get(channel.kind, {}).items()},
+        names=[ChannelName(name=other, source=text) for other, text in _NAMES.get(channel.kind, ())],
         services=sorted(str(service) for service in channel.services),
         needs_entitlement=channel.needs_entitlement,
         cost_rank=channel.cost_rank,
         terms=list(_terms(channel.kind, calendars)),
+    )
+
+
+def _requirement(row: Required) -> PackRequirement:
+    return PackRequirement(
+        items=[str(item) for item in row.items],
+        channels=[str(channel) for channel in ChannelKind if channel in row.channels],
+        kinds=[str(kind) for kind in Kind if kind in row.kinds],
+        services=[str(service) for service in Service if service in row.services],
+        source=_ASKED_BY,
     )
 
 

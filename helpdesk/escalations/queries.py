@@ -2,61 +2,103 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from helpdesk.database import db
-from helpdesk.escalations.models import Entitlement, SupportChannel, VendorCase, VendorTerm
+from helpdesk.escalations.models import Entitlement, PackRequirement, SupportChannel, VendorCase, VendorTerm
 from workflows import channels as rules
-from workflows.vocabulary import ChannelKind, ClockKind, Service, Severity
+from workflows.pack import Required
+from workflows.vocabulary import ChannelKind, ClockKind, Kind, PackItem, Service, Severity
 
 
-def channels() -> list[rules.Channel]:
-    """The channels as the rules read them, cheapest first."""
-    # columns only, here and below: every page of a ticket asks
-    columns = (
+def channels_and_entitlements() -> tuple[list[rules.Channel], list[rules.Entitlement]]:
+    """The channels as the rules read them, cheapest first, and every entitlement; ``number`` is its row's id.
+
+    One statement, columns only: every page of a ticket asks.
+    """
+    rows = db.session.execute(_CHANNELS_AND_ENTITLEMENTS).all()
+    first_rows = {row.kind: row for row in reversed(rows)}
+    known = [_channel(first_rows[kind]) for kind in dict.fromkeys(row.kind for row in rows)]
+    return known, [_entitlement(row) for row in rows if row.entitlement_id is not None]
+
+
+_CHANNELS_AND_ENTITLEMENTS = (
+    sa.select(
         SupportChannel.kind,
         SupportChannel.services,
         SupportChannel.cost_rank,
         SupportChannel.fee,
         SupportChannel.needs_entitlement,
         SupportChannel.is_enabled,
-    )
-    rows = db.session.execute(sa.select(*columns).order_by(SupportChannel.cost_rank, SupportChannel.id))
-    return [
-        rules.Channel(
-            kind=row.kind,
-            services=frozenset(Service(service) for service in row.services),
-            cost_rank=row.cost_rank,
-            cost=row.fee,
-            needs_entitlement=row.needs_entitlement,
-            needs_right_to_act=row.kind is not ChannelKind.COMMERCIAL,
-            is_enabled=row.is_enabled,
-        )
-        for row in rows
-    ]
-
-
-def entitlements() -> list[rules.Entitlement]:
-    """Every entitlement as the rules read it; ``number`` is its row's id."""
-    columns = (
-        Entitlement.id,
-        SupportChannel.kind,
+        SupportChannel.starts_on.label("offered_from"),
+        SupportChannel.ends_on.label("offered_until"),
+        Entitlement.id.label("entitlement_id"),
         Entitlement.starts_on,
         Entitlement.ends_on,
         Entitlement.incidents_included,
         Entitlement.incidents_used,
+        Entitlement.services.label("contracted"),
+        Entitlement.contract_number,
+        Entitlement.access_number,
     )
-    return [
-        rules.Entitlement(
-            number=row.id,
-            channel=row.kind,
-            starts_on=row.starts_on,
-            ends_on=row.ends_on,
-            incidents_included=row.incidents_included,
-            incidents_used=row.incidents_used,
+    .outerjoin(Entitlement, Entitlement.channel_id == SupportChannel.id)
+    .order_by(SupportChannel.cost_rank, SupportChannel.id, Entitlement.id)
+)
+
+
+def _channel(row: Any) -> rules.Channel:
+    return rules.Channel(
+        kind=row.kind,
+        services=frozenset(Service(service) for service in row.services),
+        cost_rank=row.cost_rank,
+        cost=row.fee,
+        needs_entitlement=row.needs_entitlement,
+        needs_right_to_act=row.kind is not ChannelKind.COMMERCIAL,
+        is_enabled=row.is_enabled,
+        starts_on=row.offered_from,
+        ends_on=row.offered_until,
+    )
+
+
+def _entitlement(row: Any) -> rules.Entitlement:
+    papers = (("Contract id", row.contract_number), ("Access id", row.access_number))
+    return rules.Entitlement(
+        number=row.entitlement_id,
+        channel=row.kind,
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+        incidents_included=row.incidents_included,
+        incidents_used=row.incidents_used,
+        services=frozenset(Service(service) for service in row.contracted) if row.contracted else None,
+        papers=", ".join(f"{name} {number}" for name, number in papers if number),
+    )
+
+
+def channels() -> list[rules.Channel]:
+    """The channels as the rules read them, cheapest first."""
+    return channels_and_entitlements()[0]
+
+
+def entitlements() -> list[rules.Entitlement]:
+    """Every entitlement as the rules read it; ``number`` is its row's id."""
+    return channels_and_entitlements()[1]
+
+
+def requirements() -> tuple[Required, ...]:
+    """What the pack must hold, as the desk has set it."""
+    asks = (PackRequirement.items, PackRequirement.channels, PackRequirement.kinds, PackRequirement.services)
+    rows = db.session.execute(sa.select(*asks).where(PackRequirement.is_enabled).order_by(PackRequirement.id))
+    return tuple(
+        Required(
+            items=tuple(PackItem(item) for item in row[0]),
+            channels=frozenset(ChannelKind(channel) for channel in row[1]),
+            kinds=frozenset(Kind(kind) for kind in row[2]),
+            services=frozenset(Service(service) for service in row[3]),
         )
-        for row in db.session.execute(sa.select(*columns).join(Entitlement.channel))
-    ]
+        for row in rows
+    )
 
 
 def channel_of(kind: ChannelKind) -> SupportChannel:

@@ -62,7 +62,8 @@ def public_messages(ticket: Ticket) -> Sequence[Message]:
 def public_file(ticket: Ticket, key: str) -> Attachment:
     """A file of what was said in public on this ticket. Raises NotFound."""
     rows = sa.select(Attachment).join(Message, Message.id == Attachment.message_id)
-    of_ticket = (Attachment.key == key, Attachment.ticket_id == ticket.id, Message.is_public)
+    is_as_sent = Attachment.original_id.is_(None)  # a redacted copy is the desk's own
+    of_ticket = (Attachment.key == key, Attachment.ticket_id == ticket.id, Message.is_public, is_as_sent)
     found = db.session.scalars(rows.where(*of_ticket)).one_or_none()
     if found is None:
         raise NotFound(_("There is no such file."))

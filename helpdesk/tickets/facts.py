@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,24 +13,66 @@ from flask import current_app
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.permissions import Permission
+from helpdesk.customers import rights
 from helpdesk.database import db
 from helpdesk.escalations.models import VendorCase
-from helpdesk.escalations.queries import channels, entitlements
+from helpdesk.escalations.queries import channels_and_entitlements, requirements
 from helpdesk.tickets import reminders
-from helpdesk.tickets.models import Diagnosis, Ticket, TicketLink
+from helpdesk.tickets.models import Attachment, AttachmentCheck, Diagnosis, Ticket, TicketLink, TicketPack
+from helpdesk.tickets.packs import Pack, pack_of
 from workflows import escalation
 from workflows import facts as rules
 from workflows.channels import Standing
 from workflows.escalation import ChannelVerdict
-from workflows.vocabulary import OPEN_STATES, LinkKind, State, VendorCaseState
+from workflows.vocabulary import (
+    CHANNEL_OF_TRIGGER,
+    OPEN_STATES,
+    AttachmentVerdict,
+    LinkKind,
+    State,
+    VendorCaseState,
+)
 
 UNTRACKED = Standing(tracks_rights=False)
-"""The desk keeps no record yet of roles that customers granted it."""
 
 
-def gather(ticket: Ticket, actor: Actor, now: datetime, asked: Mapping[str, Any] | None = None) -> rules.Facts:
-    """The facts of ``ticket`` for ``actor`` at ``now``; ``asked`` is what a move's form collected."""
-    open_children, open_vendor_cases = _still_open(ticket)
+@dataclass(frozen=True, slots=True)
+class Study:
+    """All that the rules say and ask of a ticket at one moment.
+
+    ``verdicts`` and ``pack`` are there while the ticket may go to the vendor; ``standing`` while it is open.
+    """
+
+    facts: rules.Facts
+    verdicts: tuple[ChannelVerdict, ...] = ()
+    standing: Standing = UNTRACKED
+    pack: Pack | None = None
+
+
+def gather(
+    ticket: Ticket,
+    actor: Actor,
+    now: datetime,
+    asked: Mapping[str, Any] | None = None,
+    trigger: str | None = None,
+) -> rules.Facts:
+    """The facts of ``ticket`` for ``actor`` at ``now``; ``asked`` is what a move's form collected.
+
+    With a ``trigger`` that is no escalation the channels are not looked at: they stay closed.
+    """
+    return study(ticket, actor, now, asked, trigger).facts
+
+
+def study(
+    ticket: Ticket,
+    actor: Actor,
+    now: datetime,
+    asked: Mapping[str, Any] | None = None,
+    trigger: str | None = None,
+) -> Study:
+    """As ``gather``, with the verdict of every channel, the standing towards the customer and the pack."""
+    open_children, open_vendor_cases, unchecked = _counts(ticket)
+    record, written = _records(ticket.id)
     facts = rules.Facts(
         kind=ticket.kind,
         actor=_actor(actor, ticket),
@@ -40,7 +82,7 @@ def gather(ticket: Ticket, actor: Actor, now: datetime, asked: Mapping[str, Any]
         has_topic=ticket.topic_id is not None and ticket.is_classified,  # the rest the contact has chosen already
         is_customer_confirmed=ticket.is_customer_confirmed,
         has_assignee=ticket.assignee_id is not None,
-        diagnosis=_diagnosis(diagnosis_of(ticket.id)),
+        diagnosis=_diagnosis(record),
         open_children=open_children,
         open_vendor_cases=open_vendor_cases,
         is_reopen_window_open=_may_still_reopen(ticket, now),
@@ -48,7 +90,33 @@ def gather(ticket: Ticket, actor: Actor, now: datetime, asked: Mapping[str, Any]
         is_wait_over=reminders.is_over(ticket, now),
         particulars=_particulars(ticket, asked or {}),
     )
-    return replace(facts, channels=escalation.closed_because(verdicts(ticket, facts, now)))
+    if ticket.state not in OPEN_STATES or not (trigger is None or trigger in CHANNEL_OF_TRIGGER):
+        return Study(facts)
+    towards = standing_of(ticket, now)
+    if ticket.state is State.INTAKE:
+        return Study(facts, standing=towards)
+    return _with_channels(Study(facts, standing=towards), ticket, now, record, written, unchecked)
+
+
+def _with_channels(
+    known: Study,
+    ticket: Ticket,
+    now: datetime,
+    record: Diagnosis | None,
+    written: TicketPack | None,
+    unchecked: int,
+) -> Study:
+    channels, entitlements = channels_and_entitlements()
+    found = escalation.verdicts(known.facts, channels, entitlements, desk_day(now), known.standing)
+    held = {verdict.kind: verdict.entitlement for verdict in found}
+    pack = pack_of(ticket, record, written, unchecked, requirements(), held)
+    facts = replace(
+        known.facts,
+        channels=escalation.closed_because(found),
+        packs=pack.percents(),
+        pack_override=pack.override_reason,
+    )
+    return replace(known, facts=facts, verdicts=found, pack=pack)
 
 
 def verdicts(ticket: Ticket, facts: rules.Facts, now: datetime) -> tuple[ChannelVerdict, ...]:
@@ -58,14 +126,34 @@ def verdicts(ticket: Ticket, facts: rules.Facts, now: datetime) -> tuple[Channel
     """
     if ticket.state not in OPEN_STATES or ticket.state is State.INTAKE:
         return ()
-    today = now.astimezone(ZoneInfo(current_app.config["TIMEZONE"])).date()
-    return escalation.verdicts(facts, channels(), entitlements(), today, UNTRACKED)
+    channels, entitlements = channels_and_entitlements()
+    return escalation.verdicts(facts, channels, entitlements, desk_day(now), standing_of(ticket, now))
+
+
+def standing_of(ticket: Ticket, now: datetime) -> Standing:
+    """How the desk stands towards the ticket's customer for its service, today."""
+    return rights.standing(ticket.customer_id, ticket.service, desk_day(now))
+
+
+def desk_day(now: datetime) -> date:
+    """The day that counts for contracts and rights: the desk's own."""
+    return now.astimezone(ZoneInfo(current_app.config["TIMEZONE"])).date()
 
 
 def diagnosis_of(ticket_id: int) -> Diagnosis | None:
     """The newest diagnosis record."""
-    rows = sa.select(Diagnosis).where(Diagnosis.ticket_id == ticket_id).order_by(Diagnosis.id.desc()).limit(1)
-    return db.session.scalars(rows).one_or_none()
+    return _records(ticket_id)[0]
+
+
+def _records(ticket_id: int) -> tuple[Diagnosis | None, TicketPack | None]:
+    """The newest diagnosis and what was written into the pack: one statement."""
+    newest = sa.select(sa.func.max(Diagnosis.id)).where(Diagnosis.ticket_id == ticket_id).scalar_subquery()
+    ticket = sa.select(sa.literal(ticket_id).label("id")).subquery()
+    rows = sa.select(Diagnosis, TicketPack).select_from(
+        ticket.outerjoin(Diagnosis, Diagnosis.id == newest).outerjoin(TicketPack, TicketPack.ticket_id == ticket.c.id)
+    )
+    row = db.session.execute(rows).one()
+    return row[0], row[1]
 
 
 def open_cases(ticket: Ticket) -> list[VendorCase]:
@@ -95,8 +183,8 @@ def _diagnosis(record: Diagnosis | None) -> rules.Diagnosis:
     )
 
 
-def _still_open(ticket: Ticket) -> tuple[int, int]:
-    """How many child tickets are open, and how many vendor cases nobody has left open on purpose: one statement."""
+def _counts(ticket: Ticket) -> tuple[int, int, int]:
+    """Open child tickets, vendor cases nobody has left open on purpose, unchecked attachments: one statement."""
     children = sa.select(sa.func.count()).select_from(TicketLink).join(Ticket, Ticket.id == TicketLink.to_id)
     children = children.where(
         TicketLink.from_id == ticket.id, TicketLink.kind == LinkKind.PARENT, Ticket.state.in_(OPEN_STATES)
@@ -105,8 +193,15 @@ def _still_open(ticket: Ticket) -> tuple[int, int]:
     cases = cases.where(
         VendorCase.ticket_id == ticket.id, VendorCase.state != VendorCaseState.CLOSED, VendorCase.left_open_reason == ""
     )
-    row = db.session.execute(sa.select(children.scalar_subquery(), cases.scalar_subquery())).one()
-    return row[0], row[1]
+    unchecked = sa.select(sa.func.count()).select_from(Attachment).outerjoin(AttachmentCheck, _OF_ATTACHMENT)
+    is_undecided = sa.or_(AttachmentCheck.verdict.is_(None), AttachmentCheck.verdict == AttachmentVerdict.FOUND)
+    unchecked = unchecked.where(Attachment.ticket_id == ticket.id, Attachment.original_id.is_(None), is_undecided)
+    counted = sa.select(children.scalar_subquery(), cases.scalar_subquery(), unchecked.scalar_subquery())
+    row = db.session.execute(counted).one()
+    return row[0], row[1], row[2]
+
+
+_OF_ATTACHMENT = AttachmentCheck.attachment_id == Attachment.id
 
 
 def _may_still_reopen(ticket: Ticket, now: datetime) -> bool:

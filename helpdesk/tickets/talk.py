@@ -124,7 +124,7 @@ def _by_view(public: int, notes: int) -> dict[TalkView, int]:
 def _files(message_ids: Sequence[int]) -> dict[int, list[ShownFile]]:
     rows = sa.select(
         Attachment.message_id, Attachment.ticket_id, Attachment.key, Attachment.file_name, Attachment.size_bytes
-    ).where(Attachment.message_id.in_(message_ids))
+    ).where(Attachment.message_id.in_(message_ids), Attachment.original_id.is_(None))
     by_message: dict[int, list[ShownFile]] = {}
     for message_id, ticket_id, key, name, size in db.session.execute(rows.order_by(Attachment.id)):
         file = ShownFile(name, size_text(size), f"/tickets/{ticket_id}/files/{key}")

@@ -18,7 +18,7 @@ from helpdesk.accounts.models import User, UserRole
 from helpdesk.clock import Hand, now
 from helpdesk.customers.models import Contact, Customer
 from helpdesk.database import db, unit_of_work
-from helpdesk.demo import world
+from helpdesk.demo import packing, world
 from helpdesk.demo.stories import STORIES, Story
 from helpdesk.sla.models import SlaClock
 from helpdesk.tickets import deadlines, facts, lifecycle
@@ -239,6 +239,7 @@ def _escalate(part: Part, number: int) -> bool:
     best = next((found for found in facts.verdicts(ticket, known, now()) if found.is_recommended), None)
     if best is None:
         return False
+    packing.fill(number, part.agent, random.Random(number))
     moving.move(number, part.agent, _TRIGGERS[best.kind], now())
     return True
 

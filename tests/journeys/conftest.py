@@ -28,6 +28,7 @@ from helpdesk.database import db, unit_of_work
 from helpdesk.demo.defaults import install_defaults
 from helpdesk.escalations.models import Entitlement, SupportChannel
 from tests.conftest import _create, _empty_tables
+from tests.packs import ask_for_no_pack
 from workflows.vocabulary import ChannelKind, Role
 
 PASSWORD = "demo-only-password"
@@ -100,6 +101,7 @@ def staff_the_desk() -> None:
     hashed = hash_password(PASSWORD)
     with unit_of_work() as session:
         install_defaults(now())
+    ask_for_no_pack()
     with unit_of_work() as session:
         for email, name, role in PEOPLE:
             add_user(email, Profile(name), [role], COMMAND_LINE, now(), hashed)

@@ -48,7 +48,7 @@ def move(
 def take(change: Change, trigger: str, asked: Mapping[str, Any]) -> Step:
     """The move itself, for actions that move as part of something else."""
     ticket = change.ticket
-    known = facts.gather(ticket, change.actor, change.now, asked)
+    known = facts.gather(ticket, change.actor, change.now, asked, trigger)
     step = workflow_for(ticket.kind).take(ticket.state, trigger, known)
     if step.ends_hold:
         end_hold(change)  # recorded before the state, at the same instant

@@ -23,6 +23,7 @@ from helpdesk.escalations.models import Entitlement, SupportChannel
 from helpdesk.tickets.actions import assigning, diagnosing, moving, triaging
 from helpdesk.tickets.actions.opening import Opened, Opening, open_ticket
 from helpdesk.tickets.models import Topic
+from tests.packs import ask_for_no_pack
 from tests.people import signed_in
 from workflows.vocabulary import (
     Boundary,
@@ -51,6 +52,7 @@ class Desk:
 def desk(app: Flask, hand: Hand) -> Desk:
     with unit_of_work() as session:
         install_defaults(now())
+    ask_for_no_pack()
     with unit_of_work() as session:
         people = {
             name: _user(name, role)
