@@ -160,13 +160,20 @@ class Page:
         count = min(self.counts.late_running + self.counts.late_paused, COUNT_TO + 1)
         more = _more(count, len(rows), f"/queue?view=late{self.asked.query}")
         lines = [self._due_line(row, _what_happens(row)) for row in rows]
-        return Block("late", _("Late now"), said(count), lines, _("Nothing is late."), *more)
+        return Block(
+            "late",
+            _("Late now"),
+            said(count),
+            lines,
+            _empty("late"),
+            *more,
+        )
 
     def _near(self) -> Block:
         rows = self._read(queries.near_tickets(self.now, self.asked.team_id))
         more = _more(self.counts.near, len(rows), f"/queue?{self.asked.query.lstrip('&')}".rstrip("?"))
         lines = [self._due_line(row, f"{label(row.priority)}, {label(row.state)}") for row in rows]
-        empty = _("No deadline in the next 4 hours.")
+        empty = _empty("near")
         return Block("near", _("Due in the next 4 hours"), said(self.counts.near), lines, empty, *more)
 
     def _due_line(self, row: Any, second: str) -> Line:
@@ -178,7 +185,14 @@ class Page:
         count = self.counts.unassigned
         more = _more(count, len(self._unassigned), f"/queue?view=unassigned{self.asked.query}")
         lines = [self._nobodys_line(row) for row in self._unassigned]
-        return Block("nobody", _("Nobody has it"), said(count), lines, _("Everything has an owner."), *more)
+        return Block(
+            "nobody",
+            _("Nobody has it"),
+            said(count),
+            lines,
+            _empty("nobody"),
+            *more,
+        )
 
     def _nobodys_line(self, row: Any) -> Line:
         act = self.crew.give(row)
@@ -190,7 +204,10 @@ class Page:
         limit = ALL_SILENT if self.asked.all_silent else queries.ROWS
         rows = self._read(queries.silent_cases(self.silent_before, self.asked.team_id, limit))
         more = _more(self.counts.silent, len(rows), f"/today?silent=all{self.asked.query}#silent")
-        title, empty = _("With the vendor and silent"), _("Microsoft has answered everywhere of late.")
+        title, empty = (
+            _("With the vendor and silent"),
+            _empty("silent"),
+        )
         lines = [self._silent_line(row) for row in rows]
         return Block("silent", title, said(self.counts.silent), lines, empty, *(("", "") if len(rows) > 5 else more))
 
@@ -207,6 +224,16 @@ class Page:
             acts.chase(row, self.actor, self.asked.here),
             lead=lead,
         )
+
+
+def _empty(block: str) -> str:
+    """What goes into a block that has nothing now."""
+    return {
+        "late": _("Nothing is late. A ticket stands here from its first late second, the longest late on top."),
+        "near": _("No deadline in the next 4 hours. What falls due soon stands here, the soonest on top."),
+        "nobody": _("Everything has an owner. A new ticket stands here until somebody takes it."),
+        "silent": _("Microsoft has answered everywhere. A case it leaves silent for long stands here, to be chased."),
+    }[block]
 
 
 def _sum(kept: Mapping[datetime, Kept], start: datetime, end: datetime) -> Kept:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
 
+from helpdesk.accounts.actor import Actor
+from helpdesk.accounts.permissions import Permission
 from helpdesk.tickets.forms import MoveForm, move_form
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.reasons import Told, told
 from helpdesk.web.labels import label
 from workflows.facts import Facts
 from workflows.machine import Move, workflow_for
-from workflows.vocabulary import CHANNEL_OF_TRIGGER, Trigger
+from workflows.vocabulary import CHANNEL_OF_TRIGGER, HoldCause, Kind, Trigger
 
+TOGETHER = (
+    Trigger.START_DIAGNOSIS,
+    Trigger.START_RESOLUTION,
+    Trigger.RETURN_TO_PARTNER,
+    Trigger.RESOLVE,
+    Trigger.WITHDRAW,
+    Trigger.TURN_AWAY,
+)
+"""What makes sense for several tickets at once: escalating and merging are each ticket's own."""
 RARE = frozenset({Trigger.TURN_AWAY, Trigger.WITHDRAW, Trigger.MERGE})
 """Offered small, in one line under the others."""
 NOBODYS_MOVE = "role_may_not_move"
@@ -78,6 +89,20 @@ def overdue_of(ticket: Ticket, facts: Facts) -> Overdue | None:
         return Overdue(ticket.escalation_due_at, ways)
     nearest, reasons = min(lacking, key=lambda each: len(each[1]))
     return Overdue(ticket.escalation_due_at, [], label(nearest.trigger), told(reasons, ticket.id))
+
+
+def offers_together(reader: Actor, people: Sequence[tuple[Any, str]]) -> dict[str, Any] | None:
+    """What ``reader`` may do to several tickets of a list at once; None when nothing to any of them."""
+    rights = {"assign": Permission.ASSIGN, "move": Permission.MOVE_TICKETS, "tag": Permission.EDIT_TICKETS}
+    may = {name: any(reader.may(right, kind) for kind in Kind) for name, right in rights.items()}
+    if not any(may.values()):
+        return None
+    return {
+        "may": may,
+        "people": people,
+        "causes": [(cause.value, label(cause)) for cause in HoldCause],
+        "moves": [(trigger.value, label(trigger)) for trigger in TOGETHER],
+    }
 
 
 def _is_nobodys(move: Move) -> bool:

@@ -15,7 +15,7 @@ from helpdesk.customers.models import Contact, Customer
 from helpdesk.database import db, is_sqlite
 from helpdesk.escalations.models import VendorCase
 from helpdesk.tickets.filters import QueueFilter, View
-from helpdesk.tickets.models import IS_OPEN, Ticket, TicketTag
+from helpdesk.tickets.models import IS_OPEN, SavedView, Ticket, TicketTag
 from helpdesk.tickets.search import found_ids
 from workflows.vocabulary import Turn
 
@@ -133,15 +133,52 @@ def _escalation_due() -> sa.Select[int]:
     return numbers.order_by(sa.text("ticket.escalation_due_at, ticket.id")).limit(COUNT_TO + 1)
 
 
-def queue_counts(asked: QueueFilter, user_id: int, now: datetime) -> tuple[dict[View, int], int]:
-    """How many open tickets each view has, and how many ``asked`` finds: one statement.
+class Counts(NamedTuple):
+    """How many open tickets each view has, how many the asked one and each saved one. COUNT_TO + 1 at most."""
+
+    views: dict[View, int]
+    asked: int
+    saved: list[int]
+
+
+def queue_counts(asked: QueueFilter, user_id: int, now: datetime, saved: Sequence[QueueFilter] = ()) -> Counts:
+    """Count for the chips over the queue: one statement, save where words are searched for.
 
     Each count stops at one beyond COUNT_TO, so that none of them reads the whole queue.
     """
     counts = [_bounded(_view(view, user_id, now)) for view in View]
-    counts.append(_bounded(_conditions(asked, user_id, now)))
-    *of_views, of_asked = db.session.execute(sa.select(*counts)).one()
-    return dict(zip(View, of_views, strict=True)), of_asked
+    counts += [_bounded(_conditions(each, user_id, now)) for each in (asked, *saved)]
+    found = list(db.session.execute(sa.select(*counts)).one())
+    of_views, of_asked, of_saved = found[: len(View)], found[len(View)], found[len(View) + 1 :]
+    return Counts(dict(zip(View, of_views, strict=True)), of_asked, of_saved)
+
+
+def saved_views(user_id: int) -> Sequence[SavedView]:
+    """The filters somebody keeps, in their order."""
+    own = sa.select(SavedView).where(SavedView.user_id == user_id)
+    return db.session.scalars(own.order_by(SavedView.position)).all()
+
+
+class Place(NamedTuple):
+    """Where a ticket stands in a list, from 1, and how long the list is; both stop at COUNT_TO + 1."""
+
+    position: int
+    count: int
+
+
+def place_in(asked: QueueFilter, ticket: Ticket, user_id: int, now: datetime) -> Place | None:
+    """The place of an open ticket in the list ``asked`` for; None when it isn't there, or counting would cost much."""
+    if asked.q or asked.service is not None or asked.tag:
+        return None
+    conditions = _conditions(asked, user_id, now)
+    key = sa.tuple_(ticket.is_paused, ticket.next_due_at, ticket.id, types=[column.type for column in QUEUE_ORDER])
+    counts = (
+        _bounded([*conditions, Ticket.id == ticket.id]),
+        _bounded([*conditions, sa.tuple_(*QUEUE_ORDER) < key]),
+        _bounded(conditions),
+    )
+    is_there, before, count = db.session.execute(sa.select(*counts)).one()
+    return Place(before + 1, count) if is_there else None
 
 
 def _bounded(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ScalarSelect[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -20,6 +21,9 @@ TYPED = frozenset(
     }
 )
 """Fields that hold somebody's own words: choices are made again quickly, and passwords are never shown."""
+
+PUBLIC_ROOM = "portal"
+"""Its pages are the customers', whoever looks at them."""
 
 log = structlog.get_logger()
 
@@ -42,7 +46,7 @@ def answer(status: int, sentence: str | None = None, headers: dict[str, str] | N
         response.mimetype = "application/problem+json"
     else:
         is_fragment = request.headers.get("HX-Request") == "true"
-        template = "errors/_fragment.html" if is_fragment else "errors/page.html"
+        template = "errors/_fragment.html" if is_fragment else _template(status)
         told = {"status": status, "title": _title(status), "sentence": sentence, "typed": _typed()}
         response = make_response(render_template(template, **told))
         if is_fragment:  # a notice at the top: what the person was working on stays as it is
@@ -50,6 +54,13 @@ def answer(status: int, sentence: str | None = None, headers: dict[str, str] | N
     response.status_code = status
     response.headers.update(headers or {})
     return response
+
+
+def _template(status: int) -> str:
+    """Refusals leave people of the desk in their own frame. Where the database may be at fault it is asked nothing."""
+    if status >= 500 or status == 429 or request.blueprint == PUBLIC_ROOM or not current_user.is_authenticated:
+        return "errors/page.html"
+    return "errors/desk.html"
 
 
 def _wants_json() -> bool:

@@ -17,8 +17,10 @@ from helpdesk.accounts.session import actor, person
 from helpdesk.clock import now
 from helpdesk.tickets import queries
 from helpdesk.tickets.filters import LONGEST_QUERY, Position, QueueFilter, View
+from helpdesk.tickets.offers import offers_together
 from helpdesk.tickets.rows import Row, rows_for
 from helpdesk.tickets.views.guard import sees_tickets
+from helpdesk.tickets.views.saved import saved_by, saved_chip
 from helpdesk.web.forms import see_other
 from helpdesk.web.fragments import swapped_id
 from helpdesk.web.labels import label
@@ -39,14 +41,19 @@ def queue() -> ResponseReturnValue:
     moment, asked = now(), QueueFilter.read(request.args)
     _remember(asked)
     found = queries.queue_page(asked, person().id, moment)
-    counts, matching = queries.queue_counts(asked, person().id, moment)
+    saved = saved_by(person().id)
+    counts, matching, of_saved = queries.queue_counts(asked, person().id, moment, [view.filter for view in saved])
     rows = rows_for(found.rows, actor(), moment)
     is_fragment = swapped_id() == "queue"
-    fields = [] if is_fragment else _fields(asked)
+    people = [(user_id, name) for user_id, name, _roles in staff()]
+    fields = [] if is_fragment else _fields(asked, people)
     return render_template(
         "tickets/_rows.html" if is_fragment else "tickets/queue.html",
         summary=_summary(counts),
         chips=[_chip(view, asked, counts[view]) for view in View if _is_offered(view, asked, counts)],
+        saved=[saved_chip(view, asked, count_text(count)) for view, count in zip(saved, of_saved, strict=True)],
+        may_save=asked.is_narrowed or asked.view is not View.ALL,
+        together=offers_together(actor(), people),
         fields=fields,
         filters=_filters(asked, fields),
         query=asked.but().query(),
@@ -101,9 +108,8 @@ def _chip(view: View, asked: QueueFilter, count: int) -> dict[str, Any]:
     }
 
 
-def _fields(asked: QueueFilter) -> list[dict[str, Any]]:
+def _fields(asked: QueueFilter, people: Choices) -> list[dict[str, Any]]:
     """The filters a person may add, each with its choices."""
-    people = [(user_id, name) for user_id, name, _roles in staff()]
     named: list[tuple[str, str, Choices]] = [
         ("kind", _("Kind"), _words(Kind)),
         ("service", _("Service"), _words(Service)),
@@ -199,7 +205,12 @@ def search() -> ResponseReturnValue:
     if digits.isdigit() and found and found[0].id == int(digits):
         return redirect(f"/tickets/{found[0].id}")
     rows: list[Row] = rows_for(found, actor(), now())
-    return render_template("tickets/search.html", search=words, rows=rows, summary=_found(rows, words))
+    people = [(user_id, name) for user_id, name, _roles in staff()]
+    together, here = offers_together(actor(), people), f"/search?{urlencode({'q': words})}"
+    summary = _found(rows, words)
+    return render_template(
+        "tickets/search.html", search=words, rows=rows, summary=summary, together=together, here=here
+    )
 
 
 def _found(rows: Sequence[Row], words: str) -> str:

@@ -17,18 +17,18 @@ from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.models import User
 from helpdesk.accounts.permissions import Permission, may
 from helpdesk.accounts.queries import staff
-from helpdesk.accounts.session import actor
+from helpdesk.accounts.session import actor, person
 from helpdesk.clock import now
 from helpdesk.database import db
 from helpdesk.errors import Conflict, NotFound
 from helpdesk.escalations.models import VendorCase
-from helpdesk.tickets import facts, offers, promises, reminders, sheet, talk, timeline, way
+from helpdesk.tickets import facts, offers, promises, queries, reminders, sheet, talk, timeline, way
 from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, VendorNumberForm
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.rows import hold_text, person_named
 from helpdesk.tickets.sentences import Names
 from helpdesk.tickets.views.guard import sees_tickets
-from helpdesk.tickets.views.queue import remembered, view_text
+from helpdesk.tickets.views.queue import count_text, remembered, view_text
 from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows.vocabulary import Role, State, Trigger
@@ -48,6 +48,7 @@ class Typed:
     moves: Mapping[Trigger, MoveForm] = field(default_factory=dict)
     reply: MessageForm | None = None
     note: MessageForm | None = None
+    kept: Mapping[str, list[Any]] = field(default_factory=dict)  # files of a reply or note that came back
     hold: HoldForm | None = None
     case: Mapping[int, Any] = field(default_factory=dict)
     notice: str = ""
@@ -104,7 +105,7 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
     offered = offers.offers_for(found, known, typed.moves)
     return {
         "ticket": _head(found),
-        "place": _place(found),
+        "place": _place(found, moment),
         "terms": f"{course.terms.policy_name}, {label(found.priority)}",
         "promises": promises.unmet_promises(course, found.id, ids),
         "met": promises.ended_promises(course, found.id, ids),
@@ -130,13 +131,15 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
     }
 
 
-def _place(found: Ticket) -> dict[str, str] | None:
-    """The way to the neighbours in the list; they are looked up only when somebody goes there."""
+def _place(found: Ticket, moment: datetime) -> dict[str, str] | None:
+    """Where it stands in the list one came from; the neighbours are looked up only when somebody goes there."""
     if not found.is_open:
         return None
     asked = remembered()
+    name, place = view_text(asked.view), queries.place_in(asked, found, person().id, moment)
+    words = {"list": name, "place": count_text(place.position), "count": count_text(place.count)} if place else {}
     return {
-        "text": _("in %(list)s", list=view_text(asked.view)),
+        "text": _("%(place)s of %(count)s in %(list)s", **words) if words else _("in %(list)s", list=name),
         "list_url": asked.url(),
         "previous_url": f"/tickets/{found.id}/previous",
         "next_url": f"/tickets/{found.id}/next",

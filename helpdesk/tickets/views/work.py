@@ -26,6 +26,7 @@ from helpdesk.tickets.rows import rows_for
 from helpdesk.tickets.uploads import take_uploads
 from helpdesk.tickets.views.escalating import escalate_again
 from helpdesk.tickets.views.guard import sees_tickets
+from helpdesk.tickets.views.kept import Draft
 from helpdesk.tickets.views.ticket import Typed, conflict_page, find, ticket_page
 from helpdesk.web.forms import Form, see_other
 from helpdesk.web.fragments import is_scripted, swapped_id
@@ -48,10 +49,15 @@ def register(blueprint: Blueprint) -> None:
 
 def back(number: int, part: str = "") -> Response:
     """On to the page one came from when it is ours, else to the ticket."""
+    return see_other(own_address(f"/tickets/{number}{part}"))
+
+
+def own_address(otherwise: str) -> str:
+    """The page one came from, as the form's ``next`` names it, when it is one of ours."""
     address = request.form.get("next", "")
     parts = urlsplit(address)
     is_own = address.startswith("/") and not address.startswith("//") and not parts.netloc and "\\" not in address
-    return see_other(address if is_own else f"/tickets/{number}{part}")
+    return address if is_own else otherwise
 
 
 def sent_version() -> int | None:
@@ -146,14 +152,17 @@ def notes(number: int) -> ResponseReturnValue:
 
 def _write(number: int, box: str, act: Callable[[MessageForm, list[StoredFile]], object]) -> Response:
     find(number)
-    form = MessageForm()
-    stored = stored_uploads(form) if form.is_accepted() else []
+    form, draft = MessageForm(), Draft(number, box)
+    form.is_accepted()
+    if not (form.errors and is_scripted()):  # a script's page still has its files
+        draft.take(form)
     if form.errors and is_scripted():
         raise Invalid(" ".join(str(sentence) for field in form for sentence in field.errors))
     if form.errors:
-        return ticket_page(number, Typed(reply=form) if box == "reply" else Typed(note=form), 422)
+        kept = {box: draft.keep(form)}
+        return ticket_page(number, Typed(reply=form, kept=kept) if box == "reply" else Typed(note=form, kept=kept), 422)
     with unit_of_work():
-        act(form, stored)
+        act(form, draft.files)
     return back(number, "#conversation")
 
 
@@ -182,9 +191,7 @@ def hold(number: int) -> ResponseReturnValue:
         until = read_moment(form.until.data)
         with unit_of_work():
             reminds = not form.without_reminders.data
-            holding.hold(
-                number, actor(), form.cause.data, now(), until=until, reminds=reminds, version=sent_version()
-            )
+            holding.hold(number, actor(), form.cause.data, now(), until=until, reminds=reminds, version=sent_version())
     except Invalid as error:
         form.fail(error)
         return ticket_page(number, Typed(hold=form), 422)
