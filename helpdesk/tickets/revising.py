@@ -216,6 +216,8 @@ def _carry_out(claim: Claim, transaction: Transaction, now: Moment) -> Iterator[
                     walk.pass_by(now())
             else:
                 alone = BATCH + 1
+        if walk.is_lost:
+            return
         alone = max(0, alone - 1)
         yield True
 
@@ -224,7 +226,8 @@ class _Walk:
     """Carrying out one revision, as far as this process does."""
 
     def __init__(self, claim: Claim) -> None:
-        self.goes_on = True  # until the end, or until it is another's
+        self.goes_on = True  # until the end
+        self.is_lost = False  # to another process
         self.ticket_id = 0  # the one at hand
         self._claim = claim
         self._length = 2 * BATCH
@@ -235,7 +238,7 @@ class _Walk:
         keep_promises()  # before the revision's row, as whoever confirms does
         revision = revisions.held(self._claim, now)
         if revision is None:
-            self.goes_on = False
+            self.is_lost = True
             return
         if revision.last_ticket_id == 0:
             revision.ticket_count = open_count()
@@ -260,7 +263,7 @@ class _Walk:
         """Leave the ticket at hand as it is, and say so."""
         revision = revisions.held(self._claim, now)
         if revision is None:
-            self.goes_on = False
+            self.is_lost = True
             return
         revisions.note_failure(revision, self.ticket_id)
         seen = _seen_between(revision.last_ticket_id, self.ticket_id)
