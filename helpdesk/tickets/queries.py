@@ -163,7 +163,7 @@ class Place(NamedTuple):
     """Where a ticket stands in a list, from 1, and how long the list is; both stop at COUNT_TO + 1."""
 
     position: int
-    count: int
+    length: int
 
 
 def place_in(asked: QueueFilter, ticket: Ticket, user_id: int, now: datetime) -> Place | None:

@@ -75,7 +75,7 @@ def _chosen() -> Chosen:
     """Number and subject of each chosen ticket that there is, in the order they were listed."""
     numbers = [int(text) for text in request.form.getlist("ticket") if text.isdigit() and len(text) < 10][:MOST]
     rows = db.session.execute(sa.select(Ticket.id, Ticket.subject).where(Ticket.id.in_(numbers)))
-    subjects: dict[int, str] = dict(rows.tuples().all())
+    subjects = {number: subject for number, subject in rows}  # noqa: C416 - rows are no pairs to dict()
     return [(number, subjects[number]) for number in dict.fromkeys(numbers) if number in subjects]
 
 

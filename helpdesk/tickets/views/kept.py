@@ -1,4 +1,4 @@
-"""Files of a reply or a note that came back: they are staged, so that putting the text right costs nobody their files."""
+"""Files of a reply or a note that came back are staged: putting the text right costs nobody their files."""
 
 from __future__ import annotations
 

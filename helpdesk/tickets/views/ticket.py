@@ -137,7 +137,7 @@ def _place(found: Ticket, moment: datetime) -> dict[str, str] | None:
         return None
     asked = remembered()
     name, place = view_text(asked.view), queries.place_in(asked, found, person().id, moment)
-    words = {"list": name, "place": count_text(place.position), "count": count_text(place.count)} if place else {}
+    words = {"list": name, "place": count_text(place.position), "count": count_text(place.length)} if place else {}
     return {
         "text": _("%(place)s of %(count)s in %(list)s", **words) if words else _("in %(list)s", list=name),
         "list_url": asked.url(),
