@@ -230,6 +230,20 @@ SETTINGS = (
         "the language in which the desk wants to hear from Microsoft",
     ),
     Setting(
+        "KEEP_SENT",
+        "HELPDESK_KEEP_SENT_DAYS",
+        lambda v: _whole(1)(v) * DAY,
+        90 * DAY,
+        "days the outbox remembers what it has sent",
+    ),
+    Setting(
+        "KEEP_READ",
+        "HELPDESK_KEEP_READ_DAYS",
+        lambda v: _whole(1)(v) * DAY,
+        180 * DAY,
+        "days a line under the bell stays after it was read",
+    ),
+    Setting(
         "VENDOR_SILENCE",
         "HELPDESK_VENDOR_SILENCE_HOURS",
         lambda v: _whole(1)(v) * 3600,

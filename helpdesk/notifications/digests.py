@@ -63,7 +63,7 @@ def gather(now: datetime, held_after: datetime | None = None) -> int:
     Only what was never tried is taken: a letter that may have left already keeps its own Message-ID. With
     ``held_after`` whatever was queued after that moment stays where it is.
     """
-    due = [IS_PENDING, *_is_due(now, held_after)]
+    due: list[Any] = [IS_PENDING, *_is_due(now, held_after)]
     counted = sa.func.count()
     crowds = (
         sa.select(OutboxMessage.recipient, OutboxMessage.transport)

@@ -27,6 +27,7 @@ class DeliveryState(StrEnum):
 
 _PENDING = sa.text("delivery_state = 'pending'")
 _FAILED = sa.text("delivery_state = 'failed'")
+_SENT = sa.text("delivery_state = 'sent'")
 
 
 class OutboxMessage(Base):
@@ -36,6 +37,7 @@ class OutboxMessage(Base):
     __table_args__ = (
         sa.Index("ix_outbox_message_due", "next_attempt_at", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
         sa.Index("ix_outbox_message_failed", "created_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
+        sa.Index("ix_outbox_message_sent", "sent_at", sqlite_where=_SENT, postgresql_where=_SENT),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -67,6 +69,7 @@ class NotificationRefusal(Base):
 
 
 _UNREAD = sa.text("read_at IS NULL")
+_READ = sa.text("read_at IS NOT NULL")
 
 
 class Notification(Base):
@@ -75,7 +78,8 @@ class Notification(Base):
     __tablename__ = "notification"
     __table_args__ = (
         sa.Index("ix_notification_user", "user_id", "id"),
-        sa.Index("ix_notification_unread", "user_id", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
+        sa.Index("ix_notification_unread", "user_id", "id", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
+        sa.Index("ix_notification_read", "read_at", sqlite_where=_READ, postgresql_where=_READ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

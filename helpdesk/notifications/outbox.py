@@ -29,6 +29,7 @@ MOST_ATTEMPTS = 15
 # spelled out, not bound: with a parameter in its place no database would use the partial indexes
 IS_PENDING = sa.text("delivery_state = 'pending'")
 IS_FAILED = sa.text("delivery_state = 'failed'")
+IS_SENT = sa.text("delivery_state = 'sent'")
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def insert_wanted(dialect: str) -> Any:
     return statement.execution_options(preserve_rowcount=True)
 
 
-def _type_of(column: sa.Column[Any]) -> Any:
+def _type_of(column: Any) -> Any:
     """PostgreSQL must know what a parameter is before it sees the column: of an enum it would not be told."""
     return sa.String(32) if isinstance(column.type, sa.Enum) else column.type
 

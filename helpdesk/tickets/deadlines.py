@@ -35,6 +35,9 @@ ROUNDS = 8
 
 _PUT_OFF_SECONDS = (5, 30, 120, 600, 3600)
 
+BEHIND = timedelta(seconds=10)
+"""How long what came due may wait before the sweep counts as behind."""
+
 Clocks = Mapping[int, Sequence[StoredClock]]  # by ticket
 
 
@@ -136,6 +139,12 @@ def due_statement(now: datetime, limit: int) -> sa.Select[int]:
     """The sweep's question: ticket ids by the clocks that have something due, at most ``limit`` of them."""
     rows = sa.select(SlaClock.ticket_id).where(SlaClock.next_fire_at <= now)
     return rows.order_by(SlaClock.next_fire_at).limit(limit)
+
+
+def is_behind(now: datetime) -> bool:
+    """Whether something came due so long ago that the sweep must still be at work on what downtime left."""
+    late = sa.select(SlaClock.id).where(SlaClock.next_fire_at < now - BEHIND)
+    return db.session.scalar(late.order_by(SlaClock.next_fire_at).limit(1)) is not None
 
 
 def settle_due(ticket_id: int, now: datetime) -> bool:
