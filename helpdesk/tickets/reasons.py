@@ -59,7 +59,8 @@ def _way(mend: Mend | None, number: int) -> tuple[str | None, str]:
         Mend.DIAGNOSIS: (f"{here}/diagnosis", _("Add it")),
         Mend.ENTITLEMENTS: (f"{here}/escalate", _("Compare channels")),
         Mend.FOLLOW_UP: (f"/tickets/new?follows={number}", _("Open a follow-up")),
-        Mend.PACK: (f"{here}/escalate", _("See what is missing")),
+        Mend.PACK: (f"{here}/pack", _("See what is missing")),
+        Mend.RIGHTS: (f"{here}#rights", _("What to ask the customer")),
         Mend.VENDOR_CASE: ("#cases", _("See the case")),
     }
     return ways.get(mend, (None, "")) if mend is not None else (None, "")
