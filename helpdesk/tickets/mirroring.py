@@ -175,9 +175,9 @@ def mirror(claim: PollClaim, request: ServiceRequest, now: datetime) -> None:
 
 def _known(case_id: int) -> list[matching.Known]:
     sent = {note_id: matching.reference_of(post.stable_id) for note_id, post in posts.of_case(case_id).items()}
-    columns = sa.select(VendorNote.id, VendorNote.body, VendorNote.external_id)
+    columns = sa.select(VendorNote.id, VendorNote.body, VendorNote.external_id, VendorNote.at)
     rows = db.session.execute(columns.where(VendorNote.vendor_case_id == case_id).order_by(VendorNote.id))
-    return [matching.Known(row.id, row.body, row.external_id, sent.get(row.id)) for row in rows]
+    return [matching.Known(row.id, row.body, row.external_id, sent.get(row.id), row.at) for row in rows]
 
 
 def _is_ours(named: matching.Named, request: ServiceRequest) -> bool:

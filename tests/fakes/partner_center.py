@@ -44,13 +44,19 @@ def registration(server: VendorServer) -> Registration:
     return Registration(world.tenant, world.client_id, world.client_secret, server.url, server.url)
 
 
+def client_to(
+    server: VendorServer, keeper: TokenKeeper | None = None, waits: Waits | None = None, **parts: Any
+) -> Client:
+    """A client of the stand-in that neither sleeps nor waits long."""
+    keeper = keeper or Pocket(server.world.first_refresh_token)
+    quick: dict[str, Any] = {"timeout": QUICK, "whole_answer": 0.6, "sleep": waits if waits is not None else Waits()}
+    return Client(registration(server), keeper, **(quick | parts))
+
+
 def line_to(
     server: VendorServer, keeper: TokenKeeper | None = None, waits: Waits | None = None, **parts: Any
 ) -> PartnerCenter:
-    """A conversation with the stand-in that neither sleeps nor waits long."""
-    keeper = keeper or Pocket(server.world.first_refresh_token)
-    quick: dict[str, Any] = {"timeout": QUICK, "whole_answer": 0.6, "sleep": waits if waits is not None else Waits()}
-    return PartnerCenter(Client(registration(server), keeper, **(quick | parts)))
+    return PartnerCenter(client_to(server, keeper, waits, **parts))
 
 
 def settings(server: VendorServer) -> dict[str, Any]:

@@ -89,11 +89,12 @@ class VendorWorld:
         self.answered: dict[tuple[str, str], bytes] = {}  # (MS-RequestId, path) -> what was said
         self.grants: dict[str, Grant] = {}
         self.refresh_tokens: dict[str, bool] = {}  # token -> still good
-        self.first_refresh_token = self._new_refresh_token()
+        self.first_refresh_token = self.consent()
 
     # tokens -------------------------------------------------------------------------------------------------
 
-    def _new_refresh_token(self) -> str:
+    def consent(self) -> str:
+        """A refresh token, as a person's consent brings the first one."""
         token = f"refresh-{uuid.uuid4().hex}"
         self.refresh_tokens[token] = True
         return token
@@ -110,7 +111,7 @@ class VendorWorld:
                 if older == refresh_token:
                     break
                 self.refresh_tokens[older] = False
-            return self.grant(), self._new_refresh_token()
+            return self.grant(), self.consent()
 
     def grant(self, *, is_app_only: bool = False) -> str:
         with self.lock:

@@ -12,8 +12,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from helpdesk.escalations.partner_center.reading import Note
+
+SKEW = timedelta(minutes=2)
+"""How far the vendor's clock may be ahead of ours."""
 
 _REFERENCE = re.compile(r"\s*\[ref ([0-9a-f]{12})\]\s*$")
 
@@ -41,12 +45,16 @@ def plain(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A note we have. ``external_id`` is None until it was seen at the vendor, ``reference`` None if not sent by us."""
+    """A note we have. ``external_id`` is None until it was seen at the vendor, ``reference`` None if it was pasted.
+
+    ``at`` is when it was written down here.
+    """
 
     id: int
     body: str
     external_id: str | None
     reference: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ def match(remote: Sequence[Note], known: Sequence[Known]) -> Matched:
     """Which of the vendor's notes are ours already, and which are news.
 
     A note is ours if it was seen before, if it bears the reference of one we sent, or if somebody pasted the
-    same text. A second copy of one we sent is neither tied nor news.
+    same text once it stood there. A second copy of one we sent is neither tied nor news.
     """
     seen = {one.external_id for one in known if one.external_id}
     sent = {one.reference: one for one in known if one.reference}
@@ -112,8 +120,10 @@ def find_sent(notes: Sequence[Note], stable_id: str) -> str | None:
 
 
 def _same_text(note: Note, untied: Sequence[Known]) -> Known | None:
-    text = plain(note.text)
-    return next((one for one in untied if plain(one.body) == text), None)
+    text, written_at = plain(note.text), note.written_at
+    pasted = (one for one in untied if one.reference is None and plain(one.body) == text)
+    # what is written after the pasting is a note of its own, however alike
+    return next((one for one in pasted if written_at is None or written_at <= one.at + SKEW), None)
 
 
 def _age(named: Named) -> tuple[bool, str]:

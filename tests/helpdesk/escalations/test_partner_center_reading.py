@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -125,12 +126,12 @@ remote = st.lists(
 )
 
 
-@given(remote, st.randoms())
-def test_names_depend_neither_on_order_nor_on_what_came_later(notes: list[Note], dice: Any) -> None:
+@given(remote, st.integers())
+def test_names_depend_neither_on_order_nor_on_what_came_later(notes: list[Note], seed: int) -> None:
     names = {one.external_id for one in name_all(notes)}
     assert len(names) == len(notes)
     mixed = list(notes)
-    dice.shuffle(mixed)
+    random.Random(seed).shuffle(mixed)
     assert {one.external_id for one in name_all(mixed)} == names
     assert names <= {one.external_id for one in name_all([*mixed, Note("Microsoft", NINE, "Any news?")])}
 
@@ -144,21 +145,31 @@ def test_whatever_is_read_again_is_written_once(readings: list[list[Note]]) -> N
         for _time in range(2):
             matched = match(there, known)
             assert matched.ties == ()
-            known += [Known(len(known), one.note.text, one.external_id, None) for one in matched.fresh]
+            known += [Known(len(known), one.note.text, one.external_id, None, NINE) for one in matched.fresh]
     assert len(known) == len(there)
 
 
 def test_what_was_pasted_is_tied_not_doubled() -> None:
-    pasted = [Known(1, "Please restart it.\n", None, None), Known(2, "Please restart it.", None, None)]
+    pasted = [Known(1, "Please restart it.\n", None, None, NINE), Known(2, "Please restart it.", None, None, NINE)]
     notes = [Note("Microsoft", NINE, "Please restart it. "), Note("Microsoft", NINE, "Please\u0020restart it.\r\n")]
     matched = match([*notes, Note("Microsoft", NINE, "And now?")], pasted)
     assert {note_id for note_id, _name in matched.ties} == {1, 2}
     assert [one.note.text for one in matched.fresh] == ["And now?"]
 
 
+def test_the_same_words_said_later_are_news() -> None:
+    pasted = [Known(1, "Done.", None, None, NINE)]
+    assert len(match([Note("Microsoft", NINE + timedelta(minutes=3), "Done.")], pasted).fresh) == 1
+
+
+def test_words_of_the_vendors_are_never_taken_for_what_we_are_about_to_send() -> None:
+    waiting = Known(1, "Any news?", None, reference_of(str(uuid.uuid4())), NINE)
+    assert len(match([Note("Microsoft", NINE, "Any news?")], [waiting]).fresh) == 1
+
+
 def test_what_we_sent_is_known_by_its_reference() -> None:
     stable_id = str(uuid.uuid4())
-    sent = Known(7, "Any news?", None, reference_of(stable_id))
+    sent = Known(7, "Any news?", None, reference_of(stable_id), NINE)
     there = Note("Desk Robot", NINE, signed("Any news?", stable_id).replace("\n", "\r\n"))
     other = Note("Desk Robot", NINE, signed("Any news?", str(uuid.uuid4())))
     assert plain(there.text) == "Any news?"
@@ -170,9 +181,9 @@ def test_what_we_sent_is_known_by_its_reference() -> None:
 def test_a_second_copy_of_what_we_sent_is_not_shown() -> None:
     stable_id = str(uuid.uuid4())
     copies = [Note("Robot", NINE + timedelta(seconds=place), signed("Hello", stable_id)) for place in range(2)]
-    first = match(copies, [Known(7, "Hello", None, reference_of(stable_id))])
+    first = match(copies, [Known(7, "Hello", None, reference_of(stable_id), NINE)])
     assert (len(first.ties), first.fresh) == (1, ())
-    tied = Known(7, "Hello", first.ties[0][1], reference_of(stable_id))
+    tied = Known(7, "Hello", first.ties[0][1], reference_of(stable_id), NINE)
     assert match(copies, [tied]) == match([], [])
 
 
