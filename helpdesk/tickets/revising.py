@@ -17,14 +17,14 @@ import structlog
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.customers.models import Customer
-from helpdesk.database import db, is_sqlite
+from helpdesk.database import db
 from helpdesk.sla import revisions
 from helpdesk.sla.models import PromiseRevision, SlaPolicy
 from helpdesk.sla.queries import Promises, choose_policy, keep_promises, promises
 from helpdesk.sla.revisions import Claim
 from helpdesk.sla.terms import FrozenTerms, freeze, load_terms, preview, promise_the_same
-from helpdesk.tickets import hearing
-from helpdesk.tickets.change import changing
+from helpdesk.tickets import deadlines, hearing
+from helpdesk.tickets.acting import Change
 from helpdesk.tickets.effects import Counts, effects_of
 from helpdesk.tickets.models import IS_OPEN, Ticket, TicketTag
 from workflows.vocabulary import ActorKind, EventKind, Priority, RevisionState
@@ -243,10 +243,10 @@ class _Walk:
         if revision.last_ticket_id == 0:
             revision.ticket_count = open_count()
         part = self._part(revision, now, batch)
-        actor = Actor(ActorKind.STAFF, revision.confirmed_by_id, "")
-        for facts, terms in part.affected:
-            self.ticket_id = facts.id
-            revision.changed_count += _give(facts, terms, actor, revision.id, now)
+        if part.affected:
+            self.ticket_id = part.affected[0].facts.id
+            part, tickets = _claimed(part, revision.last_ticket_id)
+            revision.changed_count += _give(part.affected, tickets, revision, now)
         self._keep(revision, part, now)
 
     def _part(self, revision: PromiseRevision, now: datetime, batch: int) -> Stretch:
@@ -257,7 +257,7 @@ class _Walk:
 
         part = stretch(revision.last_ticket_id, self._length, book, scope, terms_of, batch)
         self._length = _next_length(self._length, part)
-        return _claimable(part, revision.last_ticket_id)
+        return part
 
     def pass_by(self, now: datetime) -> None:
         """Leave the ticket at hand as it is, and say so."""
@@ -278,23 +278,23 @@ class _Walk:
             self.goes_on = False
 
 
-def _claimable(part: Stretch, after: int) -> Stretch:
-    """As much of the stretch as nobody else has just now.
+def _claimed(part: Stretch, after: int) -> tuple[Stretch, Sequence[Ticket]]:
+    """As much of the stretch behind number ``after`` as nobody else has just now, and its tickets.
 
     To wait for a ticket while holding others could end in a deadlock with somebody who waits the other way
-    round. The first is waited for: before it nothing is held.
+    round. Only the first is waited for: before it nothing is held.
     """
-    if is_sqlite() or len(part.affected) < 2:
-        return part
     ids = [facts.id for facts, _terms in part.affected]
-    rows = sa.select(Ticket.id).where(Ticket.id.in_(ids)).with_for_update(skip_locked=True)
-    free = set(db.session.scalars(rows))
+    tickets = deadlines.claim(ids)
+    free = {ticket.id for ticket in tickets}
     taken = next((place for place, ticket_id in enumerate(ids) if ticket_id not in free), None)
     if taken is None:
-        return part
-    kept = part.affected[: max(taken, 1)]
-    last = kept[-1].facts.id
-    return Stretch(kept, _seen_between(after, last), last, is_end=False)
+        return part, tickets
+    if taken == 0:
+        tickets, taken = deadlines.claim(ids[:1], skip_locked=False), 1
+    last = ids[taken - 1]
+    kept = Stretch(part.affected[:taken], _seen_between(after, last), last, is_end=False)
+    return kept, [ticket for ticket in tickets if ticket.id <= last]
 
 
 def _seen_between(after: int, last: int) -> int:
@@ -302,19 +302,33 @@ def _seen_between(after: int, last: int) -> int:
     return db.session.scalar(rows) or 0
 
 
-_AS_READ = ("kind", "service", "priority", "terms_id")
+def _give(affected: Sequence[Affected], tickets: Sequence[Ticket], revision: PromiseRevision, now: datetime) -> int:
+    """Put their new terms in force on claimed tickets, and settle what follows; how many they were.
 
-
-def _give(facts: Any, terms: FrozenTerms, actor: Actor, revision_id: int, now: datetime) -> bool:
-    """Put ``terms`` in force on a ticket, unless it changed since its ``facts`` were read: then it has them already.
-
-    Whoever changed it since the revision was confirmed has renewed its terms.
+    A ticket that changed since its facts were read is left alone: who changed it since the revision was
+    confirmed has renewed its terms.
     """
-    with changing(facts.id, actor, now) as change:
-        ticket = change.ticket
-        is_as_read = all(getattr(ticket, name) == getattr(facts, name) for name in _AS_READ)
-        if not ticket.is_open or not is_as_read:
-            return False
-        change.record(EventKind.TERMS_CHANGED, terms=terms.id, was=ticket.terms_id, revision=revision_id)
-        ticket.terms_id = terms.id
-        return True
+    new = {facts.id: terms for facts, terms in affected if _is_as_read(facts, tickets)}
+    changing = [ticket for ticket in tickets if ticket.id in new]
+    actor = Actor(ActorKind.STAFF, revision.confirmed_by_id, "")
+    stored = deadlines.settle_if_due(changing, now)  # what is due already is late by the terms it had
+    for ticket in changing:
+        _put_in_force(Change(ticket, actor, max(now, ticket.updated_at)), new[ticket.id].id, revision.id)
+    deadlines.settle_many(changing, now, stored)
+    return len(changing)
+
+
+def _is_as_read(facts: Any, tickets: Sequence[Ticket]) -> bool:
+    ticket = next((ticket for ticket in tickets if ticket.id == facts.id), None)
+    return (
+        ticket is not None and ticket.is_open and all(getattr(ticket, name) == getattr(facts, name) for name in _READ)
+    )
+
+
+_READ = ("kind", "service", "priority", "terms_id")
+
+
+def _put_in_force(change: Change, terms_id: int, revision_id: int) -> None:
+    ticket = change.ticket
+    change.record(EventKind.TERMS_CHANGED, terms=terms_id, was=ticket.terms_id, revision=revision_id)
+    ticket.terms_id, ticket.updated_at = terms_id, change.now

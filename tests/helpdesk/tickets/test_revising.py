@@ -379,14 +379,14 @@ def test_a_ticket_that_fails_is_listed_and_the_others_go_on(desk: Desk, crowd, m
     standard = policy_called("Standard")
     revision = counted(desk, standard, stretched(standard, 2))
     confirm(desk, revision.id)
-    bad, give = crowd[4], revising._give
+    bad, put_in_force = crowd[4], revising._put_in_force
 
-    def fail(facts, *rest):
-        if facts.id == bad:
+    def fail(change, *rest):
+        if change.ticket.id == bad:
             raise RuntimeError("broken")
-        return give(facts, *rest)
+        put_in_force(change, *rest)
 
-    monkeypatch.setattr(revising, "_give", fail)
+    monkeypatch.setattr(revising, "_put_in_force", fail)
     work()
     done = revisions.revision_of(revision.id)
     assert (done.state, done.failed_count, done.counts["failed"]) == (RevisionState.APPLIED, 1, [bad])
