@@ -26,7 +26,7 @@ def use(entitlement_id: int, case_id: int | None, reason: str, user_id: int | No
 
 
 def refund(taken: EntitlementUse, why: RefundReason, reason: str, user_id: int | None, now: datetime) -> None:
-    """The vendor gave the incident of this row back. Raises Invalid naming the field ``refund_reason`` or ``reason``."""
+    """The vendor gave this row's incident back. Raises Invalid naming the field ``refund_reason`` or ``reason``."""
     if taken.change is not EntitlementChange.USED or taken.incidents <= 0:
         raise Invalid(_("Only an incident that was used can come back."), "refund_reason")
     if db.session.scalar(sa.select(EntitlementUse.id).where(EntitlementUse.refund_of_id == taken.id)) is not None:

@@ -41,6 +41,17 @@ class SupportChannel(Base):
     terms: Mapped[list[VendorTerm]] = relationship(cascade="all, delete-orphan")
     entitlements: Mapped[list[Entitlement]] = relationship(back_populates="channel", order_by="Entitlement.ends_on")
 
+    def name_on(self, day: date) -> str:
+        """What the channel is called on that day: its newest dated name that holds then, else its own."""
+        dated = [other for other in self.names if other.starts_on is not None and other.starts_on <= day]
+        held = [other for other in dated if other.ends_on is None or day <= other.ends_on]
+        return max(held, key=lambda other: other.starts_on or day).name if held else self.name
+
+    def other_names(self, day: date) -> list[str]:
+        """Every other name it had, will have or is known by."""
+        now = self.name_on(day)
+        return [name for name in dict.fromkeys([self.name, *(other.name for other in self.names)]) if name != now]
+
 
 class ChannelName(Base):
     """Another name of a channel: one it had, will have, or is also known by (without dates)."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -18,6 +19,7 @@ from helpdesk.database import db
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.escalations.models import SupportChannel
 from helpdesk.tickets import facts, timeline
+from helpdesk.tickets.facts import Study
 from helpdesk.tickets.forms import EscalateForm
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.reasons import Told, say, told
@@ -28,7 +30,14 @@ from helpdesk.web.labels import label
 from workflows.escalation import SEVERITY_OF, ChannelVerdict
 from workflows.facts import Reason
 from workflows.machine import Move, Refused, workflow_for
-from workflows.vocabulary import CHANNEL_OF_STATE, CHANNEL_OF_TRIGGER, ChannelKind, ClockKind, Particular
+from workflows.vocabulary import (
+    CHANNEL_OF_STATE,
+    CHANNEL_OF_TRIGGER,
+    ChannelKind,
+    ClockKind,
+    Particular,
+    PartnerKind,
+)
 
 
 def register(blueprint: Blueprint) -> None:
@@ -58,21 +67,20 @@ def escalate_again(number: int, trigger: str, status: int, error: Refused | Inva
 
 def _page(found: Ticket, form: EscalateForm, chosen: str, status: int, changed: list[Any] | None = None) -> Response:
     moment = now()
-    known = facts.gather(found, actor(), moment)
-    verdicts = {verdict.kind: verdict for verdict in facts.verdicts(found, known, moment)}
+    known = facts.study(found, actor(), moment)
     moves = {
         CHANNEL_OF_TRIGGER[move.trigger]: move
-        for move in workflow_for(found.kind).allowed(found.state, known)
+        for move in workflow_for(found.kind).allowed(found.state, known.facts)
         if move.trigger in CHANNEL_OF_TRIGGER
     }
-    rows = {
-        row.kind: row
-        for row in db.session.scalars(sa.select(SupportChannel).options(selectinload(SupportChannel.terms)))
-    }
-    cards = [_card(found, row, verdicts.get(kind), moves.get(kind)) for kind, row in rows.items()]
-    cards.sort(key=lambda card: (not card["is_open"], not card["is_recommended"]))
+    whole = (selectinload(SupportChannel.terms), selectinload(SupportChannel.names))
+    rows = db.session.scalars(sa.select(SupportChannel).options(*whole)).all()
+    today = facts.desk_day(moment)
+    cards = [_card(found, row, known, moves.get(row.kind), today) for row in rows]
+    cards.sort(key=lambda card: (not card["is_open"], not card["is_waiting"], not card["is_recommended"]))
     if not any(ask.field is Particular.REASON for move in moves.values() for ask in move.asks):
         del form.reason
+    is_reseller = current_app.config["PARTNER_KIND"] == PartnerKind.INDIRECT_RESELLER
     response = make_response(
         render_template(
             "tickets/escalate.html",
@@ -83,26 +91,38 @@ def _page(found: Ticket, form: EscalateForm, chosen: str, status: int, changed: 
             changed=changed or [],
             may_send=any(card["is_open"] for card in cards),
             may_move=actor().may(Permission.MOVE_TICKETS, found.kind),
+            provider=(current_app.config["INDIRECT_PROVIDER"] or _("your indirect provider")) if is_reseller else "",
+            has_pack=known.pack is not None,
         )
     )
     response.status_code = status
     return response
 
 
-def _card(found: Ticket, row: SupportChannel, verdict: ChannelVerdict | None, move: Move | None) -> dict[str, Any]:
-    """A channel for one ticket: open with cost and response, or closed with every reason."""
+def _card(found: Ticket, row: SupportChannel, known: Study, move: Move | None, today: date) -> dict[str, Any]:
+    """A channel for one ticket: open, waiting for its pack alone, or closed with every reason."""
+    verdict = next((each for each in known.verdicts if each.kind is row.kind), None)
     is_open = move is not None and move.is_open
+    is_waiting = not is_open and move is not None and {reason.code for reason in move.reasons} == {PACK_INCOMPLETE}
     return {
         "trigger": move.trigger.value if move is not None else "",
-        "name": row.name,
+        "kind": row.kind.value,
+        "name": row.name_on(today),
+        "other_names": ", ".join(row.other_names(today)),
         "is_open": is_open,
-        "is_recommended": is_open and verdict is not None and verdict.is_recommended,
+        "is_waiting": is_waiting,
+        "percent": known.pack.completeness(row.kind).percent if known.pack is not None and move is not None else None,
+        "is_recommended": (is_open or is_waiting) and verdict is not None and verdict.is_recommended,
         "why": say(verdict.recommendation) if verdict is not None and verdict.recommendation else "",
         "cost": row.fee,
         "response": _response(row, found),
         "left": _left(verdict),
-        "reasons": [] if is_open else _reasons(found, row.kind, verdict, move),
+        "reasons": [] if is_open or is_waiting else _reasons(found, row.kind, verdict, move),
     }
+
+
+PACK_INCOMPLETE = "pack_incomplete"
+"""The one reason that an agent mends by writing, so that the channel is shown as within reach."""
 
 
 def _reasons(found: Ticket, kind: ChannelKind, verdict: ChannelVerdict | None, move: Move | None) -> list[Told]:
@@ -128,9 +148,11 @@ def _response(row: SupportChannel, found: Ticket) -> str:
 
 
 def _left(verdict: ChannelVerdict | None) -> str:
+    """Incidents now and after this ticket, and until when they last."""
     if verdict is None or verdict.incidents_left is None:
         return ""
-    text: str = ngettext("%(num)s incident left", "%(num)s incidents left", verdict.incidents_left)
+    left: str = ngettext("%(num)s incident left", "%(num)s incidents left", verdict.incidents_left)
+    parts = [left, _("%(num)s after this one", num=verdict.incidents_after)]
     if verdict.runs_out_on is not None:
-        return text + ", " + _("used up by %(day)s at this pace", day=moments.calendar_date(verdict.runs_out_on))
-    return text
+        parts.append(_("used up by %(day)s at this pace", day=moments.calendar_date(verdict.runs_out_on)))
+    return ", ".join(parts)

@@ -22,7 +22,7 @@ from helpdesk.clock import now
 from helpdesk.database import db
 from helpdesk.errors import Conflict, NotFound
 from helpdesk.escalations.models import VendorCase
-from helpdesk.tickets import facts, offers, promises, queries, reminders, sheet, talk, timeline, way
+from helpdesk.tickets import asking, facts, offers, promises, queries, reminders, sheet, talk, timeline, way
 from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, VendorNumberForm
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.rows import hold_text, person_named
@@ -98,7 +98,8 @@ def conflict_page(number: int, error: Conflict, typed: Typed) -> Response:
 
 
 def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> dict[str, Any]:
-    known, colleagues = facts.gather(found, reader, moment), staff()
+    studied, colleagues = facts.study(found, reader, moment), staff()
+    known = studied.facts
     course = promises.course_of(found, moment)
     ids = promises.clock_ids(found.id)
     walked = way.way_of(found, course, current_app.config["CLOSE_AFTER"])
@@ -111,6 +112,7 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
         "met": promises.ended_promises(course, found.id, ids),
         "facts": sheet.facts_of(found),
         "diagnosis": sheet.diagnosis_facts(known.diagnosis),
+        "lacking": asking.lacking_of(found, studied.standing, facts.desk_day(moment)),
         "way": walked.steps,
         "way_sums": walked.sums,
         "open_for": walked.open_for,
@@ -154,6 +156,7 @@ def _head(found: Ticket) -> dict[str, Any]:
         "priority": found.priority,
         "version": found.version,
         "customer_name": found.customer.name if found.customer else found.claimed_company,
+        "customer_url": f"/customers/{found.customer_id}" if found.customer_id else "",
     }
 
 

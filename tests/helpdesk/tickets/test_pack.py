@@ -205,3 +205,30 @@ def test_the_answers_of_items_that_the_desk_knows_are_not_taken(asked, desk):
         packing.record_answers(asked, desk.ana, {PackItem.TENANT: "made up"}, now())
     known = facts.study(db.session.get_one(Ticket, asked), desk.ana, now())
     assert known.pack.text(PackItem.TENANT, ChannelKind.PREMIER) == ""
+
+
+# the chooser ------------------------------------------------------------------------------------------
+
+
+def test_a_channel_that_lacks_only_its_pack_stands_within_reach(ana, asked, desk):
+    page = ana.get(f"/tickets/{asked}/escalate").text
+    assert f"/tickets/{asked}/pack?channel=premier" in page
+    assert 'value="escalate_to_premier"' not in page
+    assert "6 incidents left, 5 after this one" in page
+    assert "also known as PSfP, Unified for Partners" in page
+    fill_pack(asked, desk.ana)
+    assert 'value="escalate_to_premier"' in ana.get(f"/tickets/{asked}/escalate").text
+
+
+def test_the_pages_of_escalating_take_few_statements_whatever_they_show(ana, asked, desk, statements):
+    for number in range(3):
+        attach(ana, asked, f"log{number}.txt", b"x")
+    taken = {}
+    for path in ("escalate", "pack", "pack.txt"):
+        ana.get(f"/tickets/{asked}/{path}")
+        with statements() as ran:
+            assert ana.get(f"/tickets/{asked}/{path}").status_code == 200
+        taken[path] = len([each for each in ran if each.startswith("SELECT")])
+    assert taken["escalate"] <= 12, ran
+    assert taken["pack"] <= 11
+    assert taken["pack.txt"] <= 11
