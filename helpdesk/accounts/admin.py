@@ -6,7 +6,7 @@ from flask import Blueprint, flash, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from helpdesk.accounts import actions, invitations, queries, teams
+from helpdesk.accounts import actions, invitations, queries, rota, teams
 from helpdesk.accounts.forms import NewUserForm, TeamForm, UserForm
 from helpdesk.accounts.models import User
 from helpdesk.accounts.permissions import BILLING_TICKETS_ONLY, GRANTS, Permission
@@ -159,7 +159,7 @@ def team(team_id: int) -> ResponseReturnValue:
         flash(_("Saved."), "done")
         return url_for("accounts.admin.team_list")
 
-    return carry_out(form, save) or page("admin/team.html", form, team=team)
+    return carry_out(form, save) or page("admin/team.html", form, team=team, on_call=rota.on_call(team.id, now()))
 
 
 def _team_draft(form: TeamForm) -> teams.TeamDraft:

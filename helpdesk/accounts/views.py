@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 
-from helpdesk.accounts import actions, admin, invitations, queries, throttling
+from helpdesk.accounts import actions, admin, invitations, queries, rota_pages, throttling
 from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.forms import ChangePasswordForm, NewPasswordForm, SettingsForm, SignInForm
 from helpdesk.accounts.models import User
@@ -29,6 +29,7 @@ from helpdesk.web.language import LANGUAGES
 
 blueprint = Blueprint("accounts", __name__)
 blueprint.register_blueprint(admin.blueprint)
+blueprint.register_blueprint(rota_pages.blueprint)
 
 
 @blueprint.app_context_processor

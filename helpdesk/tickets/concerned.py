@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
+from helpdesk.accounts import rota
 from helpdesk.accounts.models import OnCallTurn, Team, User, UserRole
 from helpdesk.customers.models import Customer
 from helpdesk.database import Moment, db
@@ -48,6 +49,7 @@ class Concerned:
             "team_ids": _known(ticket.team_id for ticket in tickets),
             "customer_ids": _known(ticket.customer_id for ticket in tickets),
             "now": now,
+            "now_less_a_turn": now - rota.LONGEST_TURN,
         }
         for is_, about, name, user_id, email, language, zone, is_enabled, calendar_id in db.session.execute(
             _STATEMENT, asked
@@ -63,7 +65,7 @@ class Concerned:
             case _Is.LEAD:
                 self.leads[about] = user_id
             case _Is.ON_CALL:
-                self.on_call[about] = user_id  # of overlapping turns the last line, which began last
+                self.on_call[about] = user_id  # the last line counts: of overlapping turns the one that began last
             case _Is.MANAGER:
                 self.manager_ids.append(user_id)
             case _Is.CUSTOMER:
@@ -101,24 +103,33 @@ def _ids(name: str) -> Any:
     return sa.bindparam(name, type_=sa.Integer, expanding=True)
 
 
-def _lines(is_: _Is, about: Any, user_id: Any, began: Any = None, name: Any = None) -> sa.Select[Any]:
+def _lines(
+    is_: _Is, about: Any, user_id: Any, *, began: Any = None, turn_id: Any = None, name: Any = None
+) -> sa.Select[Any]:
     nothing = sa.null()
     return sa.select(
         sa.literal(is_.value, sa.String(16)).label("is_"),
         about.label("about"),
         sa.cast(nothing if user_id is None else user_id, sa.Integer).label("user_id"),
         sa.cast(nothing if began is None else began, Moment).label("began"),
+        sa.cast(nothing if turn_id is None else turn_id, sa.Integer).label("turn_id"),
         sa.cast(nothing if name is None else name, sa.String(200)).label("name"),
     )
 
 
 _NOW = sa.bindparam("now", type_=Moment)
+_NOW_LESS_A_TURN = sa.bindparam("now_less_a_turn", type_=Moment)
 _NONE = sa.literal(0, sa.Integer)
 _STANDING = sa.union_all(
     _lines(_Is.ASSIGNEE, _NONE, User.id).where(User.id.in_(_ids("assignee_ids"))),
     _lines(_Is.LEAD, Team.id, Team.lead_id).where(Team.id.in_(_ids("team_ids")), Team.lead_id.is_not(None)),
-    _lines(_Is.ON_CALL, OnCallTurn.team_id, OnCallTurn.user_id, began=OnCallTurn.starts_at).where(
-        OnCallTurn.team_id.in_(_ids("team_ids")), OnCallTurn.starts_at <= _NOW, OnCallTurn.ends_at > _NOW
+    _lines(
+        _Is.ON_CALL, OnCallTurn.team_id, OnCallTurn.user_id, began=OnCallTurn.starts_at, turn_id=OnCallTurn.id
+    ).where(
+        OnCallTurn.team_id.in_(_ids("team_ids")),
+        OnCallTurn.starts_at > _NOW_LESS_A_TURN,  # no turn is longer: the index needn't be read from its beginning
+        OnCallTurn.starts_at <= _NOW,
+        OnCallTurn.ends_at > _NOW,
     ),
     _lines(_Is.MANAGER, _NONE, UserRole.user_id).where(UserRole.role == Role.MANAGER),
     _lines(_Is.CUSTOMER, Customer.id, None, name=Customer.name).where(Customer.id.in_(_ids("customer_ids"))),
@@ -136,5 +147,5 @@ _STATEMENT = (
         User.calendar_id,
     )
     .outerjoin_from(_STANDING, User, User.id == _STANDING.c.user_id)
-    .order_by(_STANDING.c.began, User.id)
+    .order_by(_STANDING.c.began, _STANDING.c.turn_id, User.id)
 )
