@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
+from helpdesk.clock import NEVER
 from helpdesk.sla.strands import OWN
 from helpdesk.tickets.explaining import reason_text
 from helpdesk.tickets.promises import UNMET, Course, Ids, due_of_cycle, explain_url
@@ -56,14 +57,22 @@ def groups_of(course: Course, number: int, ids: Ids, case_titles: Mapping[int, s
             _lines(case.cycles, course.at, number, ids, case_id),
         )
         for case_id, case in sorted(course.cases.items())
+        if case.cycles
     ]
     return [own, *vendors]
 
 
 def _lines(cycles: Iterable[sla.Cycle], at: datetime, number: int, ids: Ids, case_id: int) -> list[ClockLine]:
-    ordered = sorted(cycles, key=lambda cycle: (cycle.state not in UNMET, -cycle.started_at.timestamp(), cycle.kind))
+    ordered = sorted(cycles, key=_place)
     repeated = {cycle.kind for cycle in ordered if cycle.number > 1}
     return [_line(cycle, at, explain_url(number, cycle, ids, case_id), cycle.kind in repeated) for cycle in ordered]
+
+
+def _place(cycle: sla.Cycle) -> tuple[bool, float, str]:
+    """Those still to be kept first, by deadline; then the ended ones, the latest first."""
+    if cycle.state in UNMET:
+        return False, (cycle.deadline or NEVER).timestamp(), cycle.kind
+    return True, -(cycle.ended_at or cycle.started_at).timestamp(), cycle.kind
 
 
 def _line(cycle: sla.Cycle, at: datetime, url: str | None, is_repeated: bool) -> ClockLine:

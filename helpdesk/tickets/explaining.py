@@ -49,11 +49,15 @@ class Line(NamedTuple):
 
 
 class Step(NamedTuple):
-    """Something that happened to a promise, or will: ``at`` is None where nobody can say when."""
+    """Something that happened to a promise, or will: ``at`` is None where nobody can say when.
+
+    ``due_at`` is the deadline it had from then on.
+    """
 
     at: datetime | None
     text: str
     second: str = ""
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def explain(cycle: sla.Cycle, levels: Sequence[Mapping[str, Any]] = ()) -> Expla
         sum(line.counted for line in lines),
         sum(line.not_counted for line in lines),
         words.zone_text,
-        [_happened(change, levels) for change in cycle.changes],
+        [_happened(change, levels, words) for change in cycle.changes],
         _to_come(cycle, levels),
     )
 
@@ -101,6 +105,7 @@ class _Words:
     def __init__(self, calendar: BusinessCalendar | None) -> None:
         self._calendar = calendar
         zone = calendar.timezone if calendar is not None else ""
+        self._said: dict[str, str] = {}
         self._place = zone.rpartition("/")[2].replace("_", " ") if zone and zone != str(get_timezone()) else ""
 
     @property
@@ -119,7 +124,13 @@ class _Words:
             return self._holiday(span)
         if span.reason == SpanReason.CLOSED and self._place:
             return _("outside the hours in %(place)s", place=self._place)
-        return reason_text(span.reason)
+        return self.reason(span.reason)
+
+    def reason(self, reason: str) -> str:
+        """The reason in words, looked up once: a long history says the same few hundreds of times."""
+        if reason not in self._said:
+            self._said[reason] = reason_text(reason)
+        return self._said[reason]
 
     def _holiday(self, span: Span) -> str:
         names = ", ".join(dict.fromkeys(self.holidays(span)))
@@ -172,7 +183,7 @@ def _line(span: Span, words: _Words) -> Line:
 
 def _folded(run: list[Span], shut: list[Span], words: _Words) -> str:
     """ "open hours, 5 nights closed, holiday: New Year’s Day"."""
-    main = next((reason_text(span.reason) for span in run if span.reason not in _SHUT), "")
+    main = next((words.reason(span.reason) for span in run if span.reason not in _SHUT), "")
     nights = sum(map(words.nights, shut))
     told = [main] if main else []
     if nights:
@@ -188,24 +199,24 @@ def _folded(run: list[Span], shut: list[Span], words: _Words) -> str:
 # what happened to it, and what will -----------------------------------------------------------------------
 
 
-def _happened(change: sla.Change, levels: Sequence[Mapping[str, Any]]) -> Step:
-    due = _("due %(moment)s", moment=moments.moment(change.deadline_at)) if change.deadline_at else ""
+def _happened(change: sla.Change, levels: Sequence[Mapping[str, Any]], words: _Words) -> Step:
+    due = change.deadline_at
     match change.what:
         case ClockChange.STARTED:
-            return Step(change.at, _("It began."), due)
+            return Step(change.at, _("It began."), due_at=due)
         case ClockChange.PAUSED:
-            return Step(change.at, _("It paused: %(cause)s.", cause=reason_text(change.cause or SpanReason.PAUSE)))
+            return Step(change.at, _("It paused: %(cause)s.", cause=words.reason(change.cause or SpanReason.PAUSE)))
         case ClockChange.RESUMED:
-            return Step(change.at, _("It went on."), due)
+            return Step(change.at, _("It went on."), due_at=due)
         case ClockChange.RETARGETED:
-            return Step(change.at, _("Other terms came into force."), due)
+            return Step(change.at, _("Other terms came into force."), due_at=due)
         case ClockChange.WARNED:
             return Step(change.at, _("It warned."), level_text(levels, change.level))
         case ClockChange.SKIPPED:
             told = _("A warning was left out: its moment had passed already.")
             return Step(change.at, told, level_text(levels, change.level))
         case ClockChange.BREACHED if change.is_on_retarget:
-            return Step(change.at, _("The other terms put its deadline into the past."), due)
+            return Step(change.at, _("The other terms put its deadline into the past."), due_at=due)
         case ClockChange.BREACHED:
             return Step(change.at, _("It became late."), level_text(levels, ladder.BREACH))
         case ClockChange.LADDERED:

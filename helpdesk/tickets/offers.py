@@ -62,6 +62,7 @@ class Overdue:
 
     since: datetime
     open: list[Offer]
+    others: Sequence[str] = ()  # moves that an agent may make, though not the reader
     nearest: str = ""
     missing: list[Told] = field(default_factory=list)
 
@@ -85,10 +86,11 @@ def overdue_of(ticket: Ticket, facts: Facts) -> Overdue | None:
     ]
     ways = [_offer(move, ticket, None) for move in moves if move.is_open]
     lacking = [(move, [reason for reason in move.reasons if reason.code != NOBODYS_MOVE]) for move in moves]
-    if ways or not lacking:
-        return Overdue(ticket.escalation_due_at, ways)
+    others = [label(move.trigger) for move, reasons in lacking if not move.is_open and not reasons]
+    if ways or others or not lacking:
+        return Overdue(ticket.escalation_due_at, ways, others)
     nearest, reasons = min(lacking, key=lambda each: len(each[1]))
-    return Overdue(ticket.escalation_due_at, [], label(nearest.trigger), told(reasons, ticket.id))
+    return Overdue(ticket.escalation_due_at, [], (), label(nearest.trigger), told(reasons, ticket.id))
 
 
 def offers_together(reader: Actor, people: Sequence[tuple[Any, str]]) -> dict[str, Any] | None:

@@ -79,6 +79,7 @@ class Ended:
     text: str
     explain_url: str | None
     was_late: bool
+    is_met: bool = True
 
 
 def course_of(ticket: Ticket, now: datetime) -> Course:
@@ -121,7 +122,13 @@ def ended_promises(course: Course, number: int, ids: Ids, case_id: int = OWN) ->
     ended = [cycle for cycle in cycles if cycle.ended_at is not None and cycle.target_seconds is not None]
     ended.sort(key=lambda cycle: cycle.ended_at or course.at, reverse=True)
     return [
-        Ended(label(cycle.kind), ending(cycle), explain_url(number, cycle, ids, case_id), cycle.breached)
+        Ended(
+            label(cycle.kind),
+            ending(cycle),
+            explain_url(number, cycle, ids, case_id),
+            cycle.breached,
+            cycle.state is ClockState.MET,
+        )
         for cycle in ended[:MOST_ENDED]
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -56,7 +57,7 @@ def way_of(ticket: Ticket, course: Course, close_after: int) -> Way:
     return Way(steps + _to_come(ticket, close_after), _sums(ledger), _open_for(ticket, ledger))
 
 
-def _entered(events: list[sla.Event]) -> list[tuple[State, datetime]]:
+def _entered(events: Sequence[sla.Event]) -> list[tuple[State, datetime]]:
     """Every state with the moment it was entered."""
     entered: list[tuple[State, datetime]] = []
     for event in events:

@@ -58,9 +58,10 @@ def answer(status: int, sentence: str | None = None, headers: dict[str, str] | N
 
 def _template(status: int) -> str:
     """Refusals leave people of the desk in their own frame. Where the database may be at fault it is asked nothing."""
-    if status >= 500 or status == 429 or request.blueprint == PUBLIC_ROOM or not current_user.is_authenticated:
+    if status >= 500 or status == 429 or request.blueprint == PUBLIC_ROOM:
         return "errors/page.html"
-    return "errors/desk.html"
+    is_of_the_desk = bool(current_user) and current_user.is_authenticated  # type: ignore[attr-defined]
+    return "errors/desk.html" if is_of_the_desk else "errors/page.html"
 
 
 def _wants_json() -> bool:

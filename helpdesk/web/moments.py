@@ -43,8 +43,8 @@ def to_the_second(seconds: int) -> str:
     minutes, left = divmod(rest, MINUTE)
     parts = [ngettext("%(num)s day", "%(num)s days", days)] if days else []
     parts += [gettext("%(h)s h", h=hours)] if hours else []
-    parts += [gettext("%(n)s min", n=minutes)] if minutes else []
-    parts += [gettext("%(n)s s", n=left)] if left or not parts else []
+    parts += [gettext("%(n)s min", n=_minutes(minutes) if parts else minutes)] if minutes else []
+    parts += [gettext("%(n)s s", n=_minutes(left) if parts else left)] if left or not parts else []
     return " ".join(parts)
 
 
