@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -114,13 +114,6 @@ def unit_of_work() -> Iterator[scoped_session[Any]]:
     except BaseException:
         work.rollback()
         raise
-
-
-def append_rows(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert ``rows`` that nothing else of this transaction refers to: no objects, no ids fetched."""
-    if rows:
-        insert = sa.insert(model).inline()
-        db.session.connection().execute(insert, rows if len(rows) > 1 else rows[0])
 
 
 def is_sqlite() -> bool:

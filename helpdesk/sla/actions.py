@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
-
-from helpdesk.database import append_rows, db
+from helpdesk.bulk import append_returning, append_rows
 from helpdesk.sla import tally
 from helpdesk.sla.models import Breach, BreachToReview, ClockEvent
 from helpdesk.sla.stored import StoredClock, write_clocks
@@ -195,8 +193,7 @@ def _write_breaches(settlements: Sequence[Settlement]) -> None:
             ]
     append_rows(Breach, vendors)
     if ours:
-        written = sa.insert(Breach).returning(Breach.id, Breach.late_from_at)
-        rows = db.session.connection().execute(written, ours)
+        rows = append_returning(Breach, ours, "id", "late_from_at")
         append_rows(BreachToReview, [{"breach_id": id_, "late_from_at": late_from} for id_, late_from in rows])
 
 

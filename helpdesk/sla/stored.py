@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
+from helpdesk.bulk import update_rows
 from helpdesk.database import db
 from helpdesk.sla.models import SlaClock
 from helpdesk.sla.strands import Strand
@@ -90,21 +91,13 @@ def write_clocks(clocks: Iterable[StoredClock]) -> None:
         if clock.id == NOT_YET:
             new.append(clock)
         else:
-            known.append({"clock_id": clock.id, **{name: getattr(clock, name) for name in _CHANGING}})
-    connection = db.session.connection()
+            known.append({name: getattr(clock, name) for name in _CHANGING})
     if new:
         rows = [{name: getattr(clock, name) for name in _NAMES[1:]} for clock in new]
-        for clock, clock_id in zip(new, connection.scalars(_INSERT, rows), strict=True):
+        for clock, clock_id in zip(new, db.session.connection().scalars(_INSERT, rows), strict=True):
             clock.id = clock_id
-    if known:
-        connection.execute(_UPDATE, known if len(known) > 1 else known[0])
+    update_rows(SlaClock, known)
 
 
-_TABLE = sa.inspect(SlaClock).local_table
-_CHANGING = tuple(name for name in _NAMES if name not in ("id", "ticket_id", "kind", "case_id", "cycle", "started_at"))
+_CHANGING = tuple(name for name in _NAMES if name not in ("ticket_id", "kind", "case_id", "cycle", "started_at"))
 _INSERT = sa.insert(SlaClock).returning(SlaClock.id, sort_by_parameter_order=True)
-_UPDATE = (
-    sa.update(SlaClock)
-    .where(SlaClock.id == sa.bindparam("clock_id"))
-    .values({name: sa.bindparam(name) for name in _CHANGING})
-)

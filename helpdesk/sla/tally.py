@@ -13,7 +13,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from helpdesk.database import append_rows, db, is_sqlite
+from helpdesk.bulk import append_rows
+from helpdesk.database import db, is_sqlite
 from helpdesk.sla.models import PromiseOutcome, PromiseTally
 from helpdesk.sla.stored import StoredClock
 from workflows import sla

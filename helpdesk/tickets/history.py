@@ -19,7 +19,8 @@ import sqlalchemy as sa
 from flask import current_app
 
 from helpdesk.accounts.actor import Actor
-from helpdesk.database import append_rows, db
+from helpdesk.bulk import append_rows
+from helpdesk.database import db
 from helpdesk.tickets.models import Ticket, TicketEvent
 from workflows.vocabulary import EventKind, State
 
