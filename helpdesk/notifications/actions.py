@@ -37,7 +37,7 @@ import sqlalchemy as sa
 from helpdesk.database import db
 from helpdesk.notifications.models import Notification, Transport
 from helpdesk.notifications.notices import Notice
-from helpdesk.notifications.refusals import asked, insert_wanted
+from helpdesk.notifications.refusals import insert_wanted
 from helpdesk.notifications.topics import NoticeTopic
 
 
@@ -46,11 +46,7 @@ def queue_many(notices: Iterable[Notice], now: datetime) -> int:
 
     What a person doesn't want to be told by that transport is left out there and then.
     """
-    rows = [asked(notice, now) for notice in notices]
-    if not rows:
-        return 0
-    connection = db.session.connection()
-    return connection.execute(insert_wanted(connection.dialect.name), rows).rowcount
+    return insert_wanted(notices, now)
 
 
 def queue(
