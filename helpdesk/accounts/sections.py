@@ -75,6 +75,13 @@ SECTIONS = (
         Permission.EDIT_CONFIGURATION,
     ),
     Section(
+        "/admin/pack",
+        _l("Escalation pack"),
+        "checklist",
+        _l("What must be known before Microsoft is asked."),
+        Permission.EDIT_CONFIGURATION,
+    ),
+    Section(
         "/admin/jobs",
         _l("Scheduler"),
         "server",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -81,9 +81,10 @@ _SOURCES: Mapping[ChannelKind, Mapping[ChannelFigure, str]] = {
     },
 }
 # Names by which people and contracts know the channels too. Without dates a name is only "also known as".
+_RENAMED = {"Partner Cloud Support": date(2025, 1, 1)}
 _NAMES: Mapping[ChannelKind, tuple[tuple[str, str], ...]] = {
     ChannelKind.SIGNATURE: (
-        ("Partner Cloud Support", "The name since 2025 by a secondary source; the day is not published"),
+        ("Partner Cloud Support", "Renamed in the course of 2025 by a secondary source; the day is not published"),
         ("SCS", "Abbreviation in Microsoft’s own pages"),
     ),
     ChannelKind.ADVANCED: (
@@ -116,7 +117,10 @@ def _row(channel: Channel, calendars: Mapping[str, int]) -> SupportChannel:
         fee=fee,
         source=source,
         sources={str(figure): text for figure, text in _SOURCES.get(channel.kind, {}).items()},
-        names=[ChannelName(name=other, source=text) for other, text in _NAMES.get(channel.kind, ())],
+        names=[
+            ChannelName(name=other, source=text, starts_on=_RENAMED.get(other))
+            for other, text in _NAMES.get(channel.kind, ())
+        ],
         services=sorted(str(service) for service in channel.services),
         needs_entitlement=channel.needs_entitlement,
         cost_rank=channel.cost_rank,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -12,8 +12,8 @@ from sqlalchemy.orm import selectinload
 
 from helpdesk.database import db
 from helpdesk.errors import Invalid, NotFound
-from helpdesk.escalations.models import Entitlement, EntitlementUse, SupportChannel, VendorTerm
-from workflows.vocabulary import ClockKind, Service, Severity
+from helpdesk.escalations.models import ChannelName, Entitlement, SupportChannel, VendorTerm
+from workflows.vocabulary import ChannelFigure, ClockKind, Service, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,21 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherName:
+    """A name a channel had, will have (then dated, days included) or is known by."""
+
+    name: str
+    starts_on: date | None = None
+    ends_on: date | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelDraft:
-    """``terms``: how long the vendor may take; a clock and severity that is missing there is not timed."""
+    """``terms``: how long the vendor may take; a clock and severity that is missing there is not timed.
+
+    ``starts_on`` and ``ends_on``: the days on which the vendor offers it, included, None where no limit is known.
+    """
 
     name: str
     services: Sequence[Service]
@@ -38,21 +51,33 @@ class ChannelDraft:
     terms: Sequence[Term]
     source: str
     is_enabled: bool
+    starts_on: date | None = None
+    ends_on: date | None = None
+    names: Sequence[OtherName] = ()
+    sources: Mapping[ChannelFigure, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class EntitlementDraft:
-    """Both dates are included; ``incidents_included`` is None where the channel counts none."""
+    """Both dates are included; ``incidents_included`` is None where the channel counts none.
+
+    No ``services``: all that the channel covers. ``fee`` is for the whole term, in whole units of ``currency``.
+    """
 
     contract_number: str
     access_number: str
     starts_on: date
     ends_on: date
     incidents_included: int | None
+    services: Sequence[Service] = ()
+    fee: int | None = None
+    currency: str = "EUR"
 
 
 def edit_channel(channel: SupportChannel, draft: ChannelDraft) -> None:
-    """Raises Invalid naming the field ``name`` or ``services``."""
+    """Raises Invalid naming the field ``name``, ``services`` or ``ends_on``."""
+    if draft.starts_on is not None and draft.ends_on is not None and draft.ends_on < draft.starts_on:
+        raise Invalid(_("It ends before it starts."), "ends_on")
     if not draft.name.strip():
         raise Invalid(_("Give it a name."), "name")
     if not draft.services:
@@ -61,6 +86,12 @@ def edit_channel(channel: SupportChannel, draft: ChannelDraft) -> None:
     channel.services = sorted(str(service) for service in draft.services)
     channel.needs_entitlement, channel.is_enabled = draft.needs_entitlement, draft.is_enabled
     channel.cost_rank = draft.cost_rank
+    channel.starts_on, channel.ends_on = draft.starts_on, draft.ends_on
+    channel.sources = {str(figure): text.strip() for figure, text in draft.sources.items() if text.strip()}
+    channel.names = [
+        ChannelName(name=other.name, starts_on=other.starts_on, ends_on=other.ends_on, source=other.source)
+        for other in draft.names
+    ]
     set_terms(channel, draft.terms)
 
 
@@ -95,22 +126,8 @@ def edit_entitlement(entitlement: Entitlement, draft: EntitlementDraft) -> None:
     entitlement.access_number = draft.access_number.strip()
     entitlement.starts_on, entitlement.ends_on = draft.starts_on, draft.ends_on
     entitlement.incidents_included = included
-
-
-def correct_use(entitlement: Entitlement, incidents: int, reason: str, now: datetime) -> None:
-    """Count ``incidents`` more (or fewer, below zero) than the desk knew of, such as one the vendor gave back.
-
-    Raises Invalid naming the field ``incidents`` or ``reason``.
-    """
-    if not reason.strip():
-        raise Invalid(_("Say why, for whoever reads the count later."), "reason")
-    used = entitlement.incidents_used + incidents
-    if incidents == 0 or used < 0:
-        raise Invalid(_("%(used)s are used: that can’t be taken back.", used=entitlement.incidents_used), "incidents")
-    db.session.add(EntitlementUse(entitlement_id=entitlement.id, at=now, incidents=incidents, reason=reason.strip()))
-    # by the database, so that an escalation at the same moment isn't lost
-    counted = sa.update(Entitlement).where(Entitlement.id == entitlement.id)
-    db.session.execute(counted.values(incidents_used=Entitlement.incidents_used + incidents))
+    entitlement.services = [str(service) for service in Service if service in draft.services]
+    entitlement.fee, entitlement.currency = draft.fee, draft.currency.strip().upper()
 
 
 # reading for the admin pages --------------------------------------------------------------------------
@@ -118,7 +135,9 @@ def correct_use(entitlement: Entitlement, incidents: int, reason: str, now: date
 
 def channel_rows() -> list[SupportChannel]:
     """Every channel with its entitlements, the cheapest first."""
-    rows = sa.select(SupportChannel).options(selectinload(SupportChannel.entitlements))
+    rows = sa.select(SupportChannel).options(
+        selectinload(SupportChannel.entitlements), selectinload(SupportChannel.names)
+    )
     return list(db.session.scalars(rows.order_by(SupportChannel.cost_rank, SupportChannel.id)))
 
 
@@ -136,9 +155,3 @@ def entitlement_row(entitlement_id: int) -> Entitlement:
     if found is None:
         raise NotFound(_("There is no such entitlement."))
     return found
-
-
-def uses_of(entitlement_id: int) -> list[EntitlementUse]:
-    """What was taken and given back, the newest first."""
-    own = sa.select(EntitlementUse).where(EntitlementUse.entitlement_id == entitlement_id)
-    return list(db.session.scalars(own.order_by(EntitlementUse.id.desc()).limit(100)))

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from itertools import product
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from wtforms import BooleanField, DateField, IntegerField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
 from helpdesk.errors import Invalid
-from helpdesk.escalations.editing import Term
-from helpdesk.escalations.models import SupportChannel
+from helpdesk.escalations.editing import OtherName, Term
+from helpdesk.escalations.models import ChannelName, SupportChannel
 from helpdesk.sla import hours
 from helpdesk.sla import queries as sla
-from helpdesk.web.forms import Form, line, one_row, several_words, stripped
+from helpdesk.web.forms import Form, line, one_row, one_word, paragraph, several_words, stripped
 from helpdesk.web.labels import label
-from workflows.vocabulary import ClockKind, Service, Severity
+from workflows.vocabulary import ChannelFigure, ClockKind, RefundReason, Service, Severity
 
 CLOCKS = (ClockKind.VENDOR_RESPONSE, ClockKind.VENDOR_UPDATE)
 CELLS = tuple(product(CLOCKS, Severity))
@@ -41,6 +43,19 @@ class ChannelForm(Form):
     )
     source = line(_l("Source"), _l("Where these figures come from, so that they can be checked again."), longest=300)
 
+    starts_on = DateField(_l("Offered from"), [Optional()], description=_l("The first day; empty where none is known."))
+    ends_on = DateField(_l("Offered until"), [Optional()], description=_l("The last day; empty where none is known."))
+    names_text = paragraph(
+        _l("Other names"),
+        _l("One a line: name; from; until; source. A name with a first day is the one shown from that day on."),
+        longest=2000,
+    )
+    source_name = line(_l("Source of the name"), longest=300)
+    source_covers = line(_l("Source of what it covers"), longest=300)
+    source_fee = line(_l("Source of the fee"), longest=300)
+    source_response = line(_l("Source of Microsoft’s times"), longest=300)
+    source_incidents = line(_l("Source of the incidents"), longest=300)
+
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
         self._calendars = [calendar for calendar in sla.calendars() if calendar.version is not None]
@@ -60,11 +75,19 @@ class ChannelForm(Form):
     @staticmethod
     def values_of(channel: SupportChannel) -> dict[str, Any]:
         """What the fields of the vendor's clocks show."""
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {source_field(figure): channel.sources.get(figure, "") for figure in ChannelFigure}
+        values["names_text"] = "\n".join(map(_written, channel.names))
         for term in channel.terms:
             values[ChannelForm.length(term.clock, term.severity)] = hours.write_duration(term.seconds)
             values[ChannelForm.calendar(term.clock, term.severity)] = term.calendar_id
         return values
+
+    def sources(self) -> dict[ChannelFigure, str]:
+        return {figure: self[source_field(figure)].data for figure in ChannelFigure}
+
+    def other_names(self) -> list[OtherName]:
+        """The names as typed, one a line. Raises Invalid naming the field ``names_text``."""
+        return [_read_name(written) for written in (self.names_text.data or "").splitlines() if written.strip()]
 
     def terms(self) -> list[Term]:
         """The vendor's clocks as typed. Raises Invalid naming the field of the first that can't be read."""
@@ -79,6 +102,28 @@ class ChannelForm(Form):
             return Term(clock, severity, hours.read_duration(self[name].data, days[calendar_id]), calendar_id)
         except Invalid as error:
             raise Invalid(error.sentence, name) from None
+
+
+def source_field(figure: ChannelFigure) -> str:
+    """The name of the field with where this figure comes from."""
+    return f"source_{figure}"
+
+
+def _written(other: ChannelName) -> str:
+    days = [day.isoformat() if day else "" for day in (other.starts_on, other.ends_on)]
+    return "; ".join([other.name, *days, other.source]).rstrip("; ")
+
+
+def _read_name(written: str) -> OtherName:
+    name, starts, ends, source = [*(part.strip() for part in written.split(";", 3)), "", "", ""][:4]
+    try:
+        first, last = (date.fromisoformat(day) if day else None for day in (starts, ends))
+    except ValueError:
+        sentence = _("Write the days like 2025-01-31: %(line)s", line=written.strip())
+        raise Invalid(sentence, "names_text") from None
+    if not name or len(name) > 80:
+        raise Invalid(_("Begin each line with a name of at most 80 characters."), "names_text")
+    return OtherName(name, first, last, source[:300])
 
 
 def _add_term_fields() -> None:
@@ -108,12 +153,29 @@ class EntitlementForm(Form):
         [Optional(), NumberRange(0, 100_000, _l("A whole number."))],
         description=_l("Empty where incidents are not counted."),
     )
+    services = several_words(_l("Covers"), lambda: Service, _l("None ticked: all that the channel covers."))
+    fee = IntegerField(
+        _l("Fee of the whole term"),
+        [Optional(), NumberRange(0, 100_000_000, _l("A whole number."))],
+        description=_l("Without tax; the ledger shares it among the escalations."),
+    )
+    currency = StringField(
+        _l("Currency"),
+        [Regexp(r"(?:[A-Za-z]{3})?\Z", message=_l("Three letters, such as EUR."))],
+        filters=[stripped],
+        default="EUR",
+    )
 
 
 class UseForm(Form):
     incidents = IntegerField(
         _l("Incidents"),
         [InputRequired(_NEEDED), NumberRange(-1000, 1000, _l("A whole number."))],
-        description=_l("1 for one used elsewhere, -1 for one given back."),
+        description=_l("1 for one used elsewhere, -1 for one counted wrongly."),
     )
-    reason = line(_l("Why"), _l("Such as: closed as a bug, refunded."), longest=200, required=True)
+    reason = line(_l("Why"), _l("It stands in the ledger."), longest=200, required=True)
+
+
+class RefundForm(Form):
+    refund_reason = one_word(_l("Why did Microsoft give it back?"), lambda: RefundReason)
+    reason = line(_l("In words"), _l("Needed for another reason."), longest=200)

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 
 from helpdesk.database import db
-from helpdesk.errors import Invalid
+from helpdesk.errors import Invalid, NotFound
 from helpdesk.escalations.models import Entitlement, EntitlementUse, SupportChannel, VendorCase
 from workflows import channels as rules
 from workflows.vocabulary import ChannelKind, EntitlementChange, RefundReason
@@ -135,6 +135,14 @@ def rows_of(entitlement_id: int, limit: int = 200) -> list[EntitlementUse]:
     return list(db.session.scalars(own.order_by(EntitlementUse.id.desc()).limit(limit)))
 
 
+def row(entitlement_id: int, use_id: int) -> EntitlementUse:
+    """A row of the ledger, found through its entitlement. Raises NotFound."""
+    found = db.session.get(EntitlementUse, use_id)
+    if found is None or found.entitlement_id != entitlement_id:
+        raise NotFound(_("There is no such row."))
+    return found
+
+
 def tickets_of(rows: Sequence[EntitlementUse]) -> dict[int, int]:
     """{vendor case id: number of its ticket} for the rows that were taken by a case."""
     ids = {row.vendor_case_id for row in rows if row.vendor_case_id is not None}
@@ -162,10 +170,18 @@ def per_escalation(entitlement: Entitlement) -> int | None:
     return round(entitlement.fee / entitlement.incidents_used)
 
 
+def dearer_cases(since: datetime, limit: int = 50) -> list[VendorCase]:
+    """Cases opened on a channel while a cheaper one was open too, the newest first."""
+    rows = sa.select(VendorCase).where(VendorCase.created_at >= since, _IS_DEARER)
+    return list(db.session.scalars(rows.order_by(VendorCase.id.desc()).limit(limit)))
+
+
+_IS_DEARER = sa.cast(VendorCase.cheaper, sa.String) != "[]"
+
+
 def spending(since: datetime) -> list[Spending]:
     """What each channel's cases since then cost, the cheapest channel first."""
-    is_dearer = sa.cast(VendorCase.cheaper, sa.String) != "[]"
-    counted = sa.select(VendorCase.channel_id, sa.func.count(), sa.func.sum(sa.case((is_dearer, 1), else_=0)))
+    counted = sa.select(VendorCase.channel_id, sa.func.count(), sa.func.sum(sa.case((_IS_DEARER, 1), else_=0)))
     rows = db.session.execute(counted.where(VendorCase.created_at >= since).group_by(VendorCase.channel_id))
     cases = {channel_id: (count, dearer) for channel_id, count, dearer in rows}
     channels = sa.select(SupportChannel).options(selectinload(SupportChannel.entitlements))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from helpdesk.escalations import admin
+from helpdesk.escalations import admin, requiring
 
 blueprint = Blueprint("escalations", __name__)
 blueprint.register_blueprint(admin.blueprint)
+blueprint.register_blueprint(requiring.blueprint)

@@ -14,9 +14,11 @@ import structlog
 
 from helpdesk.clock import now
 from helpdesk.database import unit_of_work
+from helpdesk.escalations import ledger
 from helpdesk.notifications import delivery, retention
 from helpdesk.sla import tally
 from helpdesk.tickets import deadlines, leftovers, lifecycle, mirroring, revising
+from helpdesk.tickets.facts import desk_day
 
 Steps = Iterator[bool]
 Due = Callable[[datetime, int], list[int]]
@@ -104,6 +106,13 @@ def fold_tally() -> Steps:
         with unit_of_work():
             more = tally.fold()
         yield more
+
+
+def expire_entitlements() -> Steps:
+    """Write down the incidents that ended with their contract's term."""
+    with unit_of_work():
+        ended = ledger.expire(desk_day(now()), now())
+    yield ended > 0
 
 
 def sweep_staged_files() -> Steps:

@@ -32,6 +32,7 @@ SCHEDULE = (
     Job(jobs.poll_vendor_cases,    15,        5),
     Job(jobs.apply_revisions,       2,        1),
     Job(jobs.fold_tally,           30,        5),
+    Job(jobs.expire_entitlements, 3600,     300),
     Job(jobs.sweep_staged_files,  600,       60),
     Job(jobs.forget_told,        3600,      300),
 )  # fmt: skip

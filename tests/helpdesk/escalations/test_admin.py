@@ -203,3 +203,50 @@ def test_incidents_that_were_used_stay_included(adam: FlaskClient, premier: Supp
     address = f"/admin/channels/entitlements/{entitlement.id}"
     assert adam.post(address, data=ENTITLED | {"incidents_included": "3"}).status_code == 422
     assert adam.post(address, data=ENTITLED | {"incidents_included": "4"}).status_code == 303
+
+
+# names, days and sources of a channel ------------------------------------------------------------------
+
+
+def test_a_channel_goes_by_the_name_of_the_day(adam: FlaskClient, premier: SupportChannel, calendar_ids) -> None:
+    names = "Unified Support; 2026-12-01; ; Partner blog\nPSfP"
+    sent = fields(calendar_ids) | {"names_text": names, "starts_on": "2020-01-01", "source_fee": "Invoice 2026/11"}
+    assert adam.post(f"/admin/channels/{premier.id}", data=sent).status_code == 303
+    db.session.expire_all()
+    assert premier.name_on(date(2026, 11, 30)) == "Unified for Partners"
+    assert premier.name_on(date(2026, 12, 1)) == "Unified Support"
+    assert premier.other_names(date(2026, 12, 1)) == ["Unified for Partners", "PSfP"]
+    assert premier.sources["fee"] == "Invoice 2026/11"
+    page = adam.get(f"/admin/channels/{premier.id}").text
+    assert "Unified Support; 2026-12-01; ; Partner blog" in page
+    assert "Invoice 2026/11" in page
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"names_text": "Unified; soon"},
+        {"names_text": "; 2026-01-01"},
+        {"starts_on": "2026-02-01", "ends_on": "2026-01-01"},
+    ],
+)
+def test_senseless_names_and_days_come_back(adam: FlaskClient, premier: SupportChannel, calendar_ids, change) -> None:
+    answer = adam.post(f"/admin/channels/{premier.id}", data=fields(calendar_ids) | change)
+    assert answer.status_code == 422
+    db.session.expire_all()
+    assert premier.name == "Premier Support for Partners"
+
+
+def test_the_usual_channels_say_where_their_figures_come_from(adam: FlaskClient) -> None:
+    signature = queries.channel_of(ChannelKind.SIGNATURE)
+    assert signature.name == "Signature Cloud Support"
+    assert signature.name_on(date(2026, 11, 24)) == "Partner Cloud Support"
+    assert "2025" in signature.sources["name"]
+    for kind in ChannelKind:
+        assert queries.channel_of(kind).sources
+
+
+def test_a_channel_that_is_no_longer_offered_is_closed_to_the_rules(adam: FlaskClient, premier, calendar_ids) -> None:
+    adam.post(f"/admin/channels/{premier.id}", data=fields(calendar_ids) | {"ends_on": "2026-06-30"})
+    rule = next(channel for channel in queries.channels() if channel.kind is ChannelKind.PREMIER)
+    assert rule.ends_on == date(2026, 6, 30)
