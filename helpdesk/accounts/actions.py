@@ -44,6 +44,7 @@ class Profile:
     team_id: int | None = None
     language: str = "en"
     timezone: str = "Europe/Budapest"
+    calendar_id: int | None = None  # working hours; None: the desk's own
 
 
 def add_user(
@@ -173,6 +174,7 @@ def _fill(user: User, profile: Profile) -> None:
         raise Invalid(_("Say the person’s name."), "name")
     user.name, user.team_id = profile.name.strip(), profile.team_id
     user.language, user.timezone = profile.language, profile.timezone
+    user.calendar_id = profile.calendar_id
 
 
 def _append(user: User, actor: Actor, what: AccountChange, now: datetime, **particulars: Any) -> None:

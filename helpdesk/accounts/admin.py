@@ -87,7 +87,9 @@ def _user_page(user: User, form: Form) -> ResponseReturnValue:
 
 
 def _profile(form: UserForm) -> actions.Profile:
-    return actions.Profile(form.name.data, form.team_id.data, form.language.data, form.timezone.data)
+    return actions.Profile(
+        form.name.data, form.team_id.data, form.language.data, form.timezone.data, form.calendar_id.data
+    )
 
 
 def _keep_link(user: User) -> None:

@@ -46,6 +46,12 @@ class SettingsForm(Form):
     name = line(_l("Name"), _l("As colleagues and customers read it."), longest=120, required=True)
     language = one_language(_l("Language"), _l("The language the desk speaks to you, on pages and in mail."))
     timezone = one_zone(_l("Time zone"), _l("Every moment is shown in this zone."))
+    calendar_id = one_row(
+        _l("Working hours"),
+        queries.calendar_choices,
+        _l("Outside them warnings and breaches wait until work begins, unless they are urgent."),
+        none=_l("Those of the desk"),
+    )
 
 
 class UserForm(SettingsForm):

@@ -48,6 +48,16 @@ def staff() -> list[tuple[int, str, frozenset[Role]]]:
     return [(user_id, name, frozenset(roles)) for user_id, (name, roles) in people.items()]
 
 
+def calendar_choices() -> list[tuple[int, str]]:
+    """(id, name) of every calendar that somebody's working hours may follow.
+
+    Calendars belong to a room above this one; of their table no more is known here than the foreign key knows.
+    """
+    calendars = sa.table("calendar", sa.column("id", sa.Integer), sa.column("name", sa.String), sa.column("version_id"))
+    rows = sa.select(calendars.c.id, calendars.c.name).where(calendars.c.version_id.is_not(None))
+    return [(calendar_id, name) for calendar_id, name in db.session.execute(rows.order_by(calendars.c.name))]
+
+
 def team_choices() -> list[tuple[int, str]]:
     """(id, name) of every team, the default one first."""
     rows = db.session.execute(sa.select(Team.id, Team.name).order_by(Team.is_default.desc(), Team.name))

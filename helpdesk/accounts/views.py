@@ -184,7 +184,9 @@ def settings() -> ResponseReturnValue:
 
     def save() -> str:
         user = person()
-        profile = actions.Profile(form.name.data, user.team_id, form.language.data, form.timezone.data)
+        profile = actions.Profile(
+            form.name.data, user.team_id, form.language.data, form.timezone.data, form.calendar_id.data
+        )
         actions.edit_profile(user, profile, actor(), now())
         session.pop("language", None)  # the choice of this session gives way to the one just made
         flash(_("Saved."), "done")

@@ -24,9 +24,11 @@ def unread_count(user_id: int) -> int:
     return db.session.scalar(counted) or 0
 
 
-def newest_first(user_id: int, before_id: int | None, limit: int) -> list[Notification]:
+def newest_first(user_id: int, before_id: int | None, limit: int, *, only_unread: bool = False) -> list[Notification]:
     """A person's lines, those older than ``before_id`` when it is given."""
     lines = sa.select(Notification).where(Notification.user_id == user_id)
+    if only_unread:
+        lines = lines.where(Notification.read_at.is_(None))
     if before_id is not None:
         lines = lines.where(Notification.id < before_id)
     return list(db.session.scalars(lines.order_by(Notification.id.desc()).limit(limit)))

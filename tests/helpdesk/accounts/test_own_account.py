@@ -14,6 +14,7 @@ from helpdesk.accounts.actor import COMMAND_LINE
 from helpdesk.accounts.models import User
 from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
+from helpdesk.sla.editing import create_calendar
 from tests.people import PASSWORD, add_person, signed_in
 from workflows.vocabulary import Role
 
@@ -133,3 +134,22 @@ def test_settings_change_how_the_desk_speaks(app: Flask, ana: User) -> None:
 def test_settings_refuse_zones_that_are_none(app: Flask, ana: User) -> None:
     data = {"name": "Ana", "language": "en", "timezone": "Mars/Olympus"}
     assert signed_in(app, ana).post("/account/settings", data=data).status_code == 422
+
+
+def test_working_hours_are_chosen_by_oneself_and_by_whoever_edits_people(app: Flask, ana: User) -> None:
+    with unit_of_work():
+        hours = create_calendar(
+            "Mornings", {"timezone": "Europe/Budapest", "week": {"mon": [("08:00", "12:00")]}}, None, now()
+        )
+    browser = signed_in(app, ana)
+    data = {"name": "Ana", "language": "en", "timezone": "Europe/Budapest", "calendar_id": str(hours.id)}
+    assert browser.post("/account/settings", data=data).status_code == 303
+    db.session.rollback()
+    assert db.session.get_one(User, ana.id).calendar_id == hours.id
+    assert f'<option selected value="{hours.id}">Mornings' in browser.get("/account/settings").text
+    assert browser.post("/account/settings", data=data | {"calendar_id": "999"}).status_code == 422
+    admin = signed_in(app, add_person("Adam Nagy", Role.ADMIN))
+    data |= {"roles": ["agent"], "calendar_id": ""}
+    assert admin.post(f"/admin/users/{ana.id}", data=data).status_code == 303
+    db.session.rollback()
+    assert db.session.get_one(User, ana.id).calendar_id is None
