@@ -20,6 +20,7 @@ from helpdesk.tickets.terms import renew_terms
 from workflows.machine import Step, workflow_for
 from workflows.vocabulary import (
     CHANNEL_OF_TRIGGER,
+    ESCALATED_STATES,
     ActorKind,
     ResolutionCode,
     Source,
@@ -55,6 +56,8 @@ def take(change: Change, trigger: str, asked: Mapping[str, Any]) -> Step:
     _record(change, step, asked)
     ticket.state = step.target
     _EFFECTS.get(step.trigger, _nothing_else)(change, step, asked)
+    if not ticket.is_open or ticket.state in ESCALATED_STATES:
+        ticket.escalation_due_at = None
     if not ticket.is_open:
         drop_hold(ticket)
     change.edited()
