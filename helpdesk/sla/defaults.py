@@ -11,6 +11,7 @@ from helpdesk.customers.models import SupportPlan
 from helpdesk.database import db
 from helpdesk.sla import editing, holidays, queries
 from helpdesk.sla.editing import PolicyDraft, Target
+from workflows.ladder import rungs
 from workflows.sla_terms import DEFAULT_PAUSE_ON
 from workflows.vocabulary import ClockKind, Priority
 
@@ -26,6 +27,8 @@ MINUTE, HOUR = 60, 3600
 DESK_DAY = 10 * HOUR
 _WORKDAYS = ("mon", "tue", "wed", "thu", "fri")
 _ALL_DAYS = (*_WORKDAYS, "sat", "sun")
+
+_LEVELS = rungs([{"level": 1, "percent": WARN_AT_PERCENT}])
 
 Row = tuple[int, int, int, int]  # business seconds for P1, P2, P3, P4
 
@@ -78,7 +81,7 @@ def _draft(
         for priority, seconds in zip(Priority, row, strict=True)
     )
     pause_on = {str(clock): sorted(str(cause) for cause in DEFAULT_PAUSE_ON.get(clock, ())) for clock in table}
-    levels = {str(clock): [{"level": 1, "percent": WARN_AT_PERCENT}] for clock in table}
+    levels = {str(clock): [rung.stored() for rung in _LEVELS] for clock in table}
     return PolicyDraft(name, support_plan_id=support_plan_id, targets=targets, pause_on=pause_on, levels=levels)
 
 

@@ -1,4 +1,4 @@
-"""The form of a policy: conditions, and for each clock its targets, pause causes and warning."""
+"""The form of a policy: conditions, and for each clock its targets, pause causes and levels."""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from wtforms import BooleanField, IntegerField, StringField
+from wtforms import BooleanField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import NumberRange, Optional
 
 from helpdesk.customers import queries as customers
 from helpdesk.errors import Invalid
-from helpdesk.sla import hours, queries
+from helpdesk.sla import hours, queries, tags
 from helpdesk.sla.editing import PolicyDraft, Target
+from helpdesk.sla.level_fields import LevelsField
 from helpdesk.sla.models import SlaPolicy
 from helpdesk.web.forms import Form, line, one_row, one_word, several_words, stripped
 from helpdesk.web.labels import label
+from workflows.ladder import Rung
 from workflows.sla_terms import DEFAULT_PAUSE_ON
 from workflows.vocabulary import ClockKind, Kind, PauseCause, Priority, Service
 
 # the vendor's clocks run on the channel's terms, not on what we promise
 CLOCKS = tuple(clock for clock in ClockKind if clock not in (ClockKind.VENDOR_RESPONSE, ClockKind.VENDOR_UPDATE))
+
+USUAL_LEVELS = [Rung(1, percent=75).stored()]
+"""What a new policy begins with for each clock, besides the breach itself."""
 
 
 class ConditionsForm(Form):
@@ -35,6 +39,7 @@ class ConditionsForm(Form):
         _l("Support plan"), lambda: [(plan.id, plan.name) for plan in customers.plans()], none=_l("Any")
     )
     customer_id = one_row(_l("Customer"), customers.customer_choices, none=_l("Any"))
+    tag = line(_l("Tag"), longest=tags.LONGEST)
 
 
 class PolicyForm(ConditionsForm):
@@ -63,9 +68,8 @@ class PolicyForm(ConditionsForm):
         values: dict[str, Any] = {}
         for clock in CLOCKS:
             causes = policy.pause_on.get(clock) if policy is not None else None
-            levels = policy.levels.get(clock, []) if policy is not None else [{"percent": 75}]
             values[f"pause_{clock}"] = sorted(DEFAULT_PAUSE_ON.get(clock, ())) if causes is None else causes
-            values[f"warn_{clock}"] = next((level["percent"] for level in levels if "percent" in level), None)
+            values[f"levels_{clock}"] = policy.levels.get(clock, []) if policy is not None else USUAL_LEVELS
         for target in policy.targets if policy is not None else ():
             values[PolicyForm.target(target.clock, target.priority)] = hours.write_duration(target.seconds)
             values[PolicyForm.calendar(target.clock, target.priority)] = target.calendar_id
@@ -74,7 +78,7 @@ class PolicyForm(ConditionsForm):
     def draft(self) -> PolicyDraft | None:
         """What was typed, or None with the reasons at the fields."""
         days = {calendar.id: _day_of(calendar) for calendar in queries.calendars()}
-        targets = tuple(self._targets(days))
+        targets, tag = tuple(self._targets(days)), self._tag()
         if self.errors:
             return None
         promised = {str(target.clock) for target in targets}
@@ -84,11 +88,29 @@ class PolicyForm(ConditionsForm):
             service=self.service.data,
             customer_id=self.customer_id.data,
             support_plan_id=self.support_plan_id.data,
+            tag=tag,
             is_enabled=self.is_enabled.data,
             targets=targets,
             pause_on={clock: sorted(self[f"pause_{clock}"].data) for clock in promised},
-            levels={clock: _levels(self[f"warn_{clock}"].data) for clock in promised},
+            levels={clock: self[f"levels_{clock}"].data for clock in promised},
         )
+
+    def _tag(self) -> str | None:
+        try:
+            return tags.fold(self.tag.data, "tag") if self.tag.data else None
+        except Invalid as error:
+            self.fail(error)
+            return None
+
+    def promised(self, clock: ClockKind) -> list[tuple[Priority, str]]:
+        """The lengths typed for a clock, by priority; those that are empty left out."""
+        typed = ((priority, self[self.target(clock, priority)].data) for priority in Priority)
+        return [(priority, text) for priority, text in typed if text]
+
+    def has_errors(self, clock: ClockKind) -> bool:
+        names = [f"pause_{clock}", f"levels_{clock}"]
+        names += [each(clock, priority) for priority in Priority for each in (self.target, self.calendar)]
+        return any(self[name].errors for name in names)
 
     def _targets(self, days: dict[int, int]) -> Iterator[Target]:
         for clock in CLOCKS:
@@ -101,10 +123,6 @@ class PolicyForm(ConditionsForm):
                     yield Target(priority, clock, hours.read_duration(text, days[calendar_id]), calendar_id)
                 except Invalid as error:
                     self.fail(Invalid(error.sentence, name))
-
-
-def _levels(percent: int | None) -> list[dict[str, int]]:
-    return [] if percent is None else [{"level": 1, "percent": percent}]
 
 
 def _day_of(calendar: Any) -> int:
@@ -125,9 +143,7 @@ def _add_clock_fields() -> None:
             setattr(PolicyForm, PolicyForm.calendar(clock, priority), hours_of)
         pauses = several_words(LazyString(_named, _l("%s pauses on"), clock), lambda: PauseCause)
         setattr(PolicyForm, f"pause_{clock}", pauses)
-        per_cent = NumberRange(1, 99, _l("From 1 to 99 per cent."))
-        warns = IntegerField(LazyString(_named, _l("%s warns at per cent"), clock), [Optional(), per_cent])
-        setattr(PolicyForm, f"warn_{clock}", warns)
+        setattr(PolicyForm, f"levels_{clock}", LevelsField(LazyString(_named, _l("Levels of %s"), clock)))
 
 
 def _named(pattern: Any, *words: StrEnum) -> str:

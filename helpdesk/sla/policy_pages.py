@@ -2,93 +2,143 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
+from helpdesk.accounts import queries as accounts
 from helpdesk.accounts.permissions import Permission
 from helpdesk.accounts.session import person, requires
 from helpdesk.clock import now
-from helpdesk.customers import queries as customers
 from helpdesk.database import unit_of_work
-from helpdesk.errors import Invalid
-from helpdesk.sla import queries, revisions
-from helpdesk.sla.models import SlaPolicy
-from helpdesk.sla.policy_forms import CLOCKS, ConditionsForm, PolicyForm
+from helpdesk.errors import Invalid, NotFound
+from helpdesk.sla import policy_trials, queries, revisions
+from helpdesk.sla.level_fields import MEASURES
+from helpdesk.sla.models import PromiseRevision, SlaPolicy
+from helpdesk.sla.policy_forms import CLOCKS, PolicyForm
+from helpdesk.sla.policy_trials import PolicyTrial, TrialForm
+from helpdesk.sla.policy_words import Names, conditions
 from helpdesk.sla.previews import preview
-from helpdesk.sla.terms import preview as preview_terms
 from helpdesk.web.forms import page, see_other
-from workflows.vocabulary import ClockKind, Kind, Priority, Service
+from helpdesk.web.moments import iso
+from workflows.vocabulary import LadderAct, LadderRole, Priority
 
 blueprint = Blueprint("policies", __name__, url_prefix="/admin/policies")
 
-SHOWN_BY_TESTER = (ClockKind.FIRST_RESPONSE, ClockKind.RESOLUTION)
 
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """The policy a made-up ticket gets, and when its first promises would fall due if it came now."""
-
-    policy: SlaPolicy
-    deadlines: dict[Priority, dict[ClockKind, datetime | None]]
+# the list ---------------------------------------------------------------------------------------------
 
 
 @blueprint.get("")
 @requires(Permission.EDIT_PROMISES)
 def index() -> ResponseReturnValue:
-    form = ConditionsForm(formdata=request.args, meta={"csrf": False})
-    is_asked = "try" in request.args and form.validate()  # type: ignore[no-untyped-call]
-    trial = _tried(form) if is_asked else None
-    names = dict(customers.customer_choices())
-    plans = {plan.id: plan.name for plan in customers.plans()}
+    form = TrialForm(formdata=request.args if "try" in request.args else None, meta={"csrf": False})
+    policies, names = queries.policies(), Names.read()
+    changes = revisions.recent()
     return render_template(
-        "admin/policies.html", policies=queries.policies(), form=form, trial=trial, customers=names, plans=plans
+        "admin/policies.html",
+        policies=policies,
+        conditions={policy.id: conditions(policy, names) for policy in policies},
+        form=form,
+        trial=_tried(form) if "try" in request.args else None,
+        in_progress=revisions.in_progress(),
+        changes=changes,
+        people=accounts.names_of({each.confirmed_by_id for each in changes if each.confirmed_by_id is not None}),
     )
 
 
-def _tried(form: ConditionsForm) -> Trial:
-    # a ticket has a kind and a service; "any" tries the commonest
-    kind, service = form.kind.data or Kind.TECHNICAL, form.service.data or Service.OTHER
-    policy = queries.choose_policy(kind, service, form.customer_id.data, form.support_plan_id.data)
-    return Trial(policy, {priority: _deadlines(policy, priority) for priority in Priority})
+def _tried(form: TrialForm) -> PolicyTrial | None:
+    if not form.validate():  # type: ignore[no-untyped-call]
+        return None
+    try:
+        return policy_trials.attempt(form, now(), request.args.get("clock"))
+    except Invalid as error:
+        form.fail(error)
+        return None
 
 
-def _deadlines(policy: SlaPolicy, priority: Priority) -> dict[ClockKind, datetime | None]:
-    terms, at = preview_terms(policy, priority), now()
-    return {
-        clock: terms.calendars[clock].add(at, terms.policy["targets"][clock]) if clock in terms.calendars else None
-        for clock in SHOWN_BY_TESTER
-    }
+# one policy -------------------------------------------------------------------------------------------
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
 @requires(Permission.EDIT_PROMISES)
 def new() -> ResponseReturnValue:
-    return _work_on(None, PolicyForm(data=PolicyForm.values_of(None) | {"is_enabled": True}))
+    return _work_on(None)
 
 
 @blueprint.route("/<int:policy_id>", methods=["GET", "POST"])
 @requires(Permission.EDIT_PROMISES)
 def edit(policy_id: int) -> ResponseReturnValue:
-    policy = queries.policy(policy_id)
-    return _work_on(policy, PolicyForm(obj=policy, data=PolicyForm.values_of(policy)))
+    return _work_on(queries.policy(policy_id))
 
 
-def _work_on(policy: SlaPolicy | None, form: PolicyForm) -> ResponseReturnValue:
+def _work_on(policy: SlaPolicy | None) -> ResponseReturnValue:
+    draft = _draft_to_edit()
+    form = _form(policy, draft)
+    if request.method == "GET":
+        return _page(policy, form, seen_at=_typed(draft).get("seen_at") if draft is not None else None)
+    added = request.form.get("do", "").removeprefix("level-")
+    if added in CLOCKS:
+        form[f"levels_{added}"].add_row()
+        answer = _page(policy, form, seen_at=request.form.get("seen_at"), opened=added)
+        answer.status_code = 200
+        return answer
     if form.is_accepted():
         revision_id = _proposed(policy, form)
         if revision_id is not None:
             return preview(revision_id)
-    return page("admin/policy.html", form, policy=policy, clocks=CLOCKS, priorities=tuple(Priority))
+    return _page(policy, form)
+
+
+def _form(policy: SlaPolicy | None, draft: PromiseRevision | None) -> PolicyForm:
+    if draft is not None:
+        return PolicyForm(formdata=_typed(draft))
+    values = PolicyForm.values_of(policy)
+    return PolicyForm(data=values | {"is_enabled": True}) if policy is None else PolicyForm(obj=policy, data=values)
+
+
+def _draft_to_edit() -> PromiseRevision | None:
+    """The proposal that somebody goes on editing. Raises NotFound."""
+    draft_id = request.args.get("draft", type=int)
+    if draft_id is None or request.method != "GET":
+        return None
+    draft = revisions.revision_of(draft_id)
+    if draft.draft.get("back") != request.path:
+        raise NotFound(_("There is no such change."))
+    return draft
+
+
+def _typed(draft: PromiseRevision) -> MultiDict[str, str]:
+    return MultiDict([(name, text) for name, text in draft.draft["typed"]])
+
+
+def _page(policy: SlaPolicy | None, form: PolicyForm, seen_at: str | None = None, opened: str = "") -> Response:
+    return page(
+        "admin/policy.html",
+        form,
+        policy=policy,
+        clocks=CLOCKS,
+        priorities=tuple(Priority),
+        measures=MEASURES,
+        roles=tuple(LadderRole),
+        acts=tuple(LadderAct),
+        opened=opened,
+        seen_at=seen_at or (iso(policy.updated_at) if policy is not None else ""),
+    )
 
 
 def _proposed(policy: SlaPolicy | None, form: PolicyForm) -> int | None:
     draft = form.draft()
     if draft is None:
         return None
-    typed = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
+    seen_at = request.form.get("seen_at")
+    if policy is not None and seen_at and seen_at != iso(policy.updated_at):
+        form.form_errors.append(
+            _("Somebody changed this policy meanwhile. What you typed is kept: save again to replace it.")
+        )
+        return None
+    typed = [(name, text) for name, text in request.form.items(multi=True) if name != "csrf_token"]
     try:
         with unit_of_work():
             return revisions.propose_policy(policy, draft, person().id, now(), typed, request.path).id

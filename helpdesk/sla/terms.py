@@ -103,9 +103,9 @@ def preview(policy: SlaPolicy, priority: Priority, book: queries.Promises | None
 
 
 def promise_the_same(one: FrozenTerms, other: FrozenTerms) -> bool:
-    """Whether two terms promise the same of the same policy, whatever it was called then."""
-    parts = ("policy_id", "targets", "pause_on", "levels", "calendars")
-    return all(one.content[part] == other.content[part] for part in parts)
+    """Whether two terms promise the same of the same policy, however it was called and its levels spelled then."""
+    parts = ("policy_id", "targets", "pause_on", "calendars")
+    return one.rungs == other.rungs and all(one.content[part] == other.content[part] for part in parts)
 
 
 def content_of(policy: SlaPolicy, priority: Priority, version_ids: Mapping[int, int]) -> dict[str, Any]:

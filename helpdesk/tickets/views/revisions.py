@@ -157,7 +157,8 @@ def _is_told(effects: dict[str, int]) -> bool:
 def _examples(kept: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The examples with their subjects as they are now; a line for each promise that changes."""
     ids = [example["ticket"] for example in kept]
-    subjects = dict(db.session.execute(sa.select(Ticket.id, Ticket.subject).where(Ticket.id.in_(ids))).tuples())
+    rows = db.session.execute(sa.select(Ticket.id, Ticket.subject).where(Ticket.id.in_(ids)))
+    subjects = {number: subject for number, subject in rows}  # noqa: C416 - rows are no pairs to a type checker
     return [
         {
             "number": example["ticket"],

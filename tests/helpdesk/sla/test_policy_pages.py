@@ -18,7 +18,7 @@ from workflows.vocabulary import ClockKind, Kind, Priority, Service
 
 def fields(page: str) -> MultiDict[str, str]:
     """What a browser would send from the policy's form as it stands."""
-    form = re.search(r'<form method="post">.*?</form>', page, re.DOTALL)
+    form = re.search(r'<form method="post"[^>]*class="policy-form">.*?</form>', page, re.DOTALL)
     assert form
     sent: MultiDict[str, str] = MultiDict()
     for tag in re.findall(r"<input[^>]*>", form[0]):
@@ -60,8 +60,8 @@ def test_targets_are_written_as_people_say_them(max_: FlaskClient, promised: Pro
     sent["target_pickup_p4"] = ""
     sent.setlist("pause_resolution", ["customer", "vendor"])
     sent.setlist("pause_intake", [])
-    sent["warn_resolution"] = "50"
-    sent["warn_intake"] = ""
+    sent["levels_resolution-0-amount"] = "50"
+    sent["levels_intake-0-amount"] = ""
     assert max_.post(address, data=sent).status_code == 303
     saved = described(stored(promised.business_plus.id))
     assert saved["targets"][ClockKind.FIRST_RESPONSE, Priority.P1][0] == 45 * 60
@@ -70,8 +70,12 @@ def test_targets_are_written_as_people_say_them(max_: FlaskClient, promised: Pro
     assert (ClockKind.PICKUP, Priority.P4) not in saved["targets"]
     assert saved["pause_on"]["resolution"] == ["customer", "vendor"]
     assert saved["pause_on"]["intake"] == []
-    assert saved["levels"]["resolution"] == [{"level": 1, "percent": 50}]
-    assert saved["levels"]["intake"] == []
+    breach = {"level": 0, "to": ["assignee", "lead", "manager"], "is_urgent": False}
+    assert saved["levels"]["resolution"] == [
+        {"level": 1, "percent": 50, "to": ["assignee"], "is_urgent": False},
+        breach,
+    ]
+    assert saved["levels"]["intake"] == [breach]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +85,8 @@ def test_targets_are_written_as_people_say_them(max_: FlaskClient, promised: Pro
         ("target_diagnosis_p2", "0h", "Promise more than nothing"),
         ("target_diagnosis_p2", "-4h", "30m, 4h, 2d or 1d 4h"),
         ("target_diagnosis_p2", "99999h", "less than a year"),
-        ("warn_diagnosis", "100", "From 1 to 99 per cent."),
+        ("tag", "a, b", "no comma"),
+        ("levels_diagnosis", "101", "whole number from 1 to 100"),
         ("name", "Standard", "This name is taken."),
         ("support_plan_id", "", "at least one condition"),
         ("calendar_diagnosis_p2", "99", "Choose one of the list"),
@@ -90,12 +95,14 @@ def test_targets_are_written_as_people_say_them(max_: FlaskClient, promised: Pro
 def test_errors_stand_at_the_field(max_: FlaskClient, promised: Promised, name: str, typed: str, sentence: str) -> None:
     address = f"/admin/policies/{promised.business_plus.id}"
     sent = fields(max_.get(address).text)
-    sent[name] = typed
+    sent[f"{name}-0-amount" if name.startswith("levels") else name] = typed
     before = described(promised.business_plus)
     page = max_.post(address, data=sent)
     at = "kind" if name == "support_plan_id" else name
     assert page.status_code == 422
+    at = f"{at}-0" if at.startswith("levels") else at
     assert sentence in (re.search(rf'id="{at}-error">(.*?)</p>', page.text, re.DOTALL) or [""])[0]
+    assert fields(page.text)[f"{at}-amount" if at.startswith("levels") else name] == typed or "calendar" in name
     assert fields(page.text)["target_first_response_p1"] == "30m"
     assert described(stored(promised.business_plus.id)) == before
 
@@ -135,13 +142,103 @@ def test_the_default_cannot_be_removed(max_: FlaskClient, promised: Promised) ->
 
 def test_the_tester_names_the_policy_and_its_first_deadlines(max_: FlaskClient, promised: Promised) -> None:
     plan_id = promised.business_plus.support_plan_id
-    page = max_.get(f"/admin/policies?try=1&kind=billing&service=&customer_id=&support_plan_id={plan_id}").text
+    page = max_.get(f"/admin/policies?try=1&kind=billing&service=&customer_id=&support_plan_id={plan_id}&priority=p1").text
     assert re.search(r"<output>.*Business Plus</output>", page)
     assert "today 14:42" in page
-    guest = max_.get("/admin/policies?try=1&kind=&service=&customer_id=&support_plan_id=").text
+    assert "Not Business Plus" not in page
+    guest = max_.get("/admin/policies?try=1&kind=&service=&customer_id=&support_plan_id=&priority=p1").text
     assert re.search(r"<output>.*Standard</output>", guest)
+    assert "Not Business Plus: it wants the plan Business Plus." in guest
 
 
 def test_the_page_says_what_becomes_of_open_tickets(max_: FlaskClient, promised: Promised) -> None:
     page = max_.get(f"/admin/policies/{promised.standard.id}").text
-    assert "Open tickets keep their promises until something on them changes" in page
+    assert "Saving shows first which open tickets would be promised something else" in page
+
+
+def test_the_list_reads_its_conditions(max_: FlaskClient, promised: Promised) -> None:
+    page = max_.get("/admin/policies").text
+    assert "plan Business Plus" in page
+    assert "every other ticket" in page
+
+
+# the ladder -------------------------------------------------------------------------------------------
+
+
+def test_levels_are_added_changed_and_taken_away(max_: FlaskClient, promised: Promised) -> None:
+    address = f"/admin/policies/{promised.standard.id}"
+    sent = fields(max_.get(address).text)
+    sent["levels_resolution-2-amount"], sent["levels_resolution-2-measure"] = "60", "minutes_after"
+    sent.setlist("levels_resolution-2-to", ["manager", "on_call"])
+    sent["levels_resolution-2-urgent"], sent["levels_resolution-2-act"] = "1", "raise_priority"
+    sent["do"] = "level-resolution"
+    again = max_.post(address, data=sent)
+    assert again.status_code == 200  # one more row, nothing saved
+    assert stored(promised.standard.id).levels["resolution"] == described(promised.standard)["levels"]["resolution"]
+    sent = fields(again.text)
+    assert sent["levels_resolution-2-amount"] == "60"
+    sent["levels_resolution-3-amount"], sent["levels_resolution-3-measure"] = "30", "minutes_before"
+    assert max_.post(address, data=sent).status_code == 303
+    kept = stored(promised.standard.id).levels["resolution"]
+    assert [(level["level"], level.get("act")) for level in kept] == [
+        (1, None), (0, None), (2, "raise_priority"), (3, None),
+    ]  # fmt: skip
+    assert kept[2] == {
+        "level": 2, "minutes_after": 60, "to": ["manager", "on_call"], "is_urgent": True, "act": "raise_priority",
+    }  # fmt: skip
+    sent = fields(max_.get(address).text)
+    after = next(name for name, text in sent.items() if text == "60" and name.startswith("levels_resolution"))
+    sent[after] = ""
+    max_.post(address, data=sent)
+    numbers = [level["level"] for level in stored(promised.standard.id).levels["resolution"]]
+    assert sorted(numbers) == [0, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("amount", "measure", "to", "sentence"),
+    [
+        ("x", "percent", ["lead"], "whole number"),
+        ("0", "minutes_after", ["lead"], "whole number"),
+        ("75", "percent", ["lead"], "same moment"),
+        ("90", "percent", [], "whom it tells"),
+        ("90", "furlongs", ["lead"], "Choose one of the list"),
+        ("90", "percent", ["everybody"], "Choose one of the list"),
+    ],
+)
+def test_a_level_that_makes_no_sense_is_refused_in_its_row(
+    max_: FlaskClient, promised: Promised, amount: str, measure: str, to: list[str], sentence: str
+) -> None:
+    address = f"/admin/policies/{promised.standard.id}"
+    sent = fields(max_.get(address).text)
+    sent["levels_pickup-2-amount"], sent["levels_pickup-2-measure"] = amount, measure
+    sent.setlist("levels_pickup-2-to", to)
+    page = max_.post(address, data=sent)
+    assert page.status_code == 422
+    assert sentence in (re.search(r'id="levels_pickup-2-error">(.*?)</p>', page.text, re.DOTALL) or [""])[0]
+    assert fields(page.text)["levels_pickup-2-amount"] == amount
+    assert re.search(r'<details[^>]*id="clock_pickup" open', page.text)
+
+
+# the tester -------------------------------------------------------------------------------------------
+
+
+def test_the_tester_takes_a_customer_a_tag_and_a_moment(max_: FlaskClient, promised: Promised) -> None:
+    sent = fields(max_.get("/admin/policies/new").text)
+    sent["name"], sent["tag"], sent["target_resolution_p2"] = "Outages", "Outage", "2h"
+    assert max_.post("/admin/policies/new", data=sent).status_code == 303
+    asked = "try=1&kind=technical&service=&customer_id=&support_plan_id=&priority=p2&at=2026-11-27T17:00"
+    page = max_.get(f"/admin/policies?{asked}&tag=vip,+OUTAGE&clock=resolution").text
+    assert re.search(r"<output>.*Outages</output>", page)
+    assert "Mon 09:00" in page  # two open hours from Friday 17:00
+    explained = page.split('id="explained"')[1]
+    assert "Fri 27 Nov 2026, 17:00" in explained
+    assert explained.count("not-counted") == 1
+    without = max_.get(f"/admin/policies?{asked}&tag=").text
+    assert re.search(r"<output>.*Standard</output>", without)
+    assert "it wants the tag outage" in without
+
+
+def test_a_bad_tag_in_the_tester_is_told(max_: FlaskClient, promised: Promised) -> None:
+    page = max_.get(f"/admin/policies?try=1&kind=&service=&customer_id=&support_plan_id=&priority=p1&tag={'x' * 41}")
+    assert "at most 40 characters" in page.text.lower() or "40 characters" in page.text
+    assert "<output>" not in page.text

@@ -47,7 +47,10 @@ def test_content_says_all_that_was_promised(promised: Promised) -> None:
     assert content["targets"]["first_response"] == 2 * 3600
     assert content["pause_on"]["resolution"] == ["customer"]
     assert content["pause_on"]["first_response"] == []
-    assert content["levels"]["resolution"] == [{"level": 1, "percent": 75}]
+    assert content["levels"]["resolution"] == [
+        {"level": 1, "percent": 75, "to": ["assignee"], "is_urgent": False},
+        {"level": 0, "to": ["assignee", "lead", "manager"], "is_urgent": False},
+    ]
     assert set(content["calendars"].values()) == {promised.desk_hours.version_id}
     assert db.session.get_one(SlaTerms, frozen().id).digest == digest_of(content)
 
