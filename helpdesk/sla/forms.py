@@ -8,20 +8,33 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateTimeLocalField, IntegerField
-from wtforms.validators import NumberRange, Optional
+from wtforms import DateTimeLocalField, Field, FileField, IntegerField, StringField
+from wtforms.validators import NumberRange, Optional, ValidationError
 
 from helpdesk.errors import Invalid
 from helpdesk.sla import hours
+from helpdesk.sla.ics import MAX_BYTES
 from helpdesk.sla.wording import sentence
-from helpdesk.web.forms import Form, line, one_zone, paragraph
+from helpdesk.web.forms import Form, line, paragraph, stripped, zones
 from workflows.business_definition import WEEKDAYS
 from workflows.business_time import BusinessCalendar, BusinessTimeError
+
+_WALL = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
+
+def is_zone(_form: Form, field: Field) -> None:
+    """Take a zone however its letters and blanks are typed; refuse one that the database doesn't know."""
+    wanted = (field.data or "").replace(" ", "_").casefold()
+    field.data = next((name for name, _text in zones() if name.casefold() == wanted), field.data)
+    if field.data not in dict(zones()):
+        raise ValidationError(_("There is no such time zone: choose one of the list, such as Europe/Budapest."))
 
 
 class CalendarForm(Form):
     name = line(_l("Name"), _l("As policies and explanations call it."), longest=80, required=True)
-    timezone = one_zone(_l("Time zone"), _l("Where these hours are read off the wall."))
+    timezone = StringField(
+        _l("Time zone"), [is_zone], filters=[stripped], description=_l("Where these hours are read off the wall.")
+    )
     mon = line(_l("Monday"), longest=120)
     tue = line(_l("Tuesday"), longest=120)
     wed = line(_l("Wednesday"), longest=120)
@@ -36,17 +49,20 @@ class CalendarForm(Form):
         longest=20_000,
     )
     breaks = paragraph(_l("Breaks"), _l("Hours that fall out of a date: 2026-01-02 10:00-11:30."), longest=20_000)
-    country = line(_l("Country"), _l("Two letters, such as HU."), longest=2)
+    country = line(_l("Country"), _l("Its name or two letters, such as HU."), longest=60)
+    region = line(_l("Region"), _l("Where it has holidays of its own, such as BY."), longest=60)
     first_year = IntegerField(_l("From year"), [Optional(), NumberRange(2000, 2100, _l("A year such as 2026."))])
     last_year = IntegerField(_l("To year"), [Optional(), NumberRange(2000, 2100, _l("A year such as 2026."))])
-    at = DateTimeLocalField(_l("From"), [Optional()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+    ics = FileField(_l("Calendar file"), description=_l("An .ics file with whole-day events."))
+    at = DateTimeLocalField(_l("From"), [Optional()], format=_WALL)
+    until = DateTimeLocalField(_l("To"), [Optional()], format=_WALL)
     add = line(_l("Add"), _l("Open time, such as 4h or 2d."), longest=20)
 
     @classmethod
     def values_of(cls, definition: Mapping[str, Any]) -> dict[str, str]:
         """What the fields show for a calendar's canonical definition."""
-        week = {day: hours.write_intervals(definition["week"].get(day, [])) for day in WEEKDAYS}
-        return week | {
+        week = hours.joined({day: definition["week"].get(day, []) for day in WEEKDAYS})
+        return {day: hours.write_intervals(intervals) for day, intervals in week.items()} | {
             "timezone": definition["timezone"],
             "holidays": hours.write_holidays(definition["holidays"]),
             "shifts": hours.write_shifts(definition["shifts"]),
@@ -96,6 +112,15 @@ class CalendarForm(Form):
                 return name
         named = [day for day, text in WEEKDAYS.items() if text in str(error)]
         return named[0] if named else "mon"
+
+    def uploaded(self) -> bytes:
+        """The file that was sent, one byte more at most than is read. Raises Invalid when there is none."""
+        sent = self.ics.data
+        if not sent or not sent.filename:
+            raise Invalid(_("Choose a file first."), "ics")
+        raw: bytes = sent.stream.read(MAX_BYTES + 1)
+        sent.close()
+        return raw
 
     def holiday_years(self, now: datetime) -> range:
         """The years whose holidays are asked for; this year and the next when none are said."""

@@ -20,6 +20,7 @@ Interval = tuple[str, str]
 _BETWEEN = re.compile(r"\s*[,;]\s*")
 _TO = re.compile(r"\s*[-–]\s*")
 _SHORT_HOUR = re.compile(r"^(\d):")
+_MIDNIGHT, _DAYS_END = "00:00", "24:00"
 _CLOSED = ("closed", "zárva", "-")
 _DURATION = re.compile(r"\s*(?:(\d+)\s*d)?\s*(?:(\d+)\s*(?:h|ó))?\s*(?:(\d+)\s*(?:m|min|p))?\s*", re.IGNORECASE)
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -48,6 +49,29 @@ def _time(text: str) -> str:
 
 def write_intervals(intervals: Iterable[Iterable[str]]) -> str:
     return ", ".join("-".join(interval) for interval in intervals)
+
+
+def joined(week: Mapping[str, Iterable[Iterable[str]]]) -> dict[str, list[Interval]]:
+    """A week with its nights in one piece: what ends at midnight and goes on after it until, at the latest, the
+    hour it began at, stands as 22:00-06:00 on the day it begins."""
+    days = list(week)
+    whole = {day: [_pair(interval) for interval in week[day]] for day in days}
+    mornings = {day: intervals[0] for day, intervals in whole.items() if intervals and intervals[0][0] == _MIDNIGHT}
+    for number, day in enumerate(days):
+        following = days[(number + 1) % len(days)]
+        morning = mornings.get(following)
+        if morning is None or not whole[day]:
+            continue
+        opening, closing = whole[day][-1]
+        if closing in (_MIDNIGHT, _DAYS_END) and morning[1] <= opening:
+            whole[day][-1] = (opening, morning[1])
+            whole[following].remove(morning)
+    return whole
+
+
+def _pair(interval: Iterable[str]) -> Interval:
+    opening, closing = interval
+    return opening, closing
 
 
 # lines ------------------------------------------------------------------------------------------------

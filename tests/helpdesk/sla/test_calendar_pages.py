@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from helpdesk.database import db
-from helpdesk.sla import hours, queries
+from helpdesk.clock import Hand, now
+from helpdesk.database import db, unit_of_work
+from helpdesk.jobs import jobs
+from helpdesk.sla import hours, ics, queries
 from helpdesk.sla.models import Calendar
+from helpdesk.tickets.actions.opening import Opening, open_ticket
 from tests.helpdesk.sla.conftest import Promised
+from workflows.vocabulary import Kind, Level, Service
 
 WEEK = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "08:00-18:00")
 FIELDS: dict[str, Any] = {"name": "New hours", "timezone": "Europe/Budapest"} | WEEK
@@ -66,7 +72,7 @@ def test_different_days(max_: FlaskClient) -> None:
         ("shifts", "2026-12-12 8-14-16", "Write opening and closing"),
         ("shifts", "tomorrow 08:00-12:00", "not one like 2026-01-31"),
         ("breaks", "2026-12-01 10:00-25:00", "no time from 00:00 to 24:00"),
-        ("timezone", "Mars/Olympus", "Choose one of the list"),
+        ("timezone", "Mars/Olympus", "There is no such time zone"),
         ("name", "", "This is needed."),
         ("name", "Desk hours", "This name is taken."),
     ],
@@ -117,19 +123,130 @@ def test_the_form_shows_what_is_stored(max_: FlaskClient, promised: Promised) ->
     assert typed.keys() == promised.desk_hours.version.definition["holidays"].keys()
 
 
-def test_holidays_come_in_without_saving(max_: FlaskClient) -> None:
-    page = send(max_, do="import", country="de", first_year="2026", last_year="2026", holidays="2026-10-03 Ours")
+def offered(page: TestResponse) -> list[str]:
+    """The lines that may be ticked."""
+    return re.findall(r'name="pick" value="([^"]*)"', page.text)
+
+
+@pytest.mark.parametrize("country", ["de", "Germany"])
+def test_holidays_are_shown_then_added_and_never_saved(max_: FlaskClient, country: str) -> None:
+    asked = {"country": country, "first_year": "2026", "last_year": "2026", "holidays": "2026-10-03 Ours"}
+    page = send(max_, do="import", **asked)
     assert page.status_code == 200
-    assert "2026-12-25" in page.text
-    assert "2026-10-03 Ours" in page.text
-    assert "Nothing is saved yet" in page.text
+    picks = offered(page)
+    assert "2026-12-25 Christmas Day" in picks
+    assert not any(line.startswith("2026-10-03") for line in picks)  # a duplicate is marked, not offered
+    assert "already there as “Ours”" in page.text
+    added = send(max_, do="add", **asked, pick=picks[-1])
+    assert "1 holiday added below. Nothing is saved yet." in added.text
+    typed = re.search(r"<textarea[^>]*name=\"holidays\"[^>]*>(.*?)</textarea>", added.text, re.S)
+    assert typed
+    assert typed[1].split("\n")[-2:] == ["2026-10-03 Ours", picks[-1]]
     assert len(queries.calendars()) == 3
+
+
+def test_a_region_keeps_holidays_of_its_own(max_: FlaskClient) -> None:
+    asked = {"country": "DE", "first_year": "2026", "last_year": "2026"}
+    everywhere, bavaria = (offered(send(max_, do="import", **asked, region=region)) for region in ("", "Bayern"))
+    assert set(everywhere) < set(bavaria)
+    assert offered(send(max_, do="import", **asked, region="by")) == bavaria
+
+
+def test_several_years_come_at_once(max_: FlaskClient) -> None:
+    picks = offered(send(max_, do="import", country="HU", first_year="2026", last_year="2030"))
+    assert {line[:4] for line in picks} == {"2026", "2027", "2028", "2029", "2030"}
+
+
+FILE = b"""BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261231\r\nSUMMARY:Company\r\n  day\r\nEND:VEVENT\r
+BEGIN:VEVENT\r\nDTSTART:20261201T100000Z\r\nSUMMARY:Meeting\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"""
+
+
+def upload(max_: FlaskClient, content: bytes, **changes: str) -> TestResponse:
+    sent = FIELDS | {"do": "read", "ics": (io.BytesIO(content), "holidays.ics")} | changes
+    return max_.post("/admin/calendars/new", data=sent, content_type="multipart/form-data")
+
+
+def test_a_calendar_file_is_read(max_: FlaskClient) -> None:
+    page = upload(max_, FILE)
+    assert page.status_code == 200
+    assert offered(page) == ["2026-12-31 Company day"]
+    assert "1 event was left out" in page.text
+    assert 'value="08:00-18:00"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "There is no event in this file."),
+        (b"<html>", "Line 1: This is no line of a calendar file."),
+        (b"x" * 3000, "larger than 2 KiB"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(
+    max_: FlaskClient, content: bytes, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ics, "MAX_BYTES", 2048)
+    page = upload(max_, content)
+    assert page.status_code == 422
+    assert said in error_at(page, "ics")
+
+
+def test_a_file_has_to_be_chosen(max_: FlaskClient) -> None:
+    assert error_at(send(max_, do="read"), "ics") == "Choose a file first."
+
+
+def test_a_zone_is_known_however_it_is_typed(max_: FlaskClient) -> None:
+    assert send(max_, timezone=" america/new york ").status_code == 303
+    assert stored("New hours")["timezone"] == "America/New_York"
+
+
+def test_nights_written_in_halves_are_shown_whole(max_: FlaskClient) -> None:
+    send(max_, mon="22:00-24:00", tue="00:00-06:00, 22:00-24:00", wed="00:00-06:00", thu="", fri="")
+    calendar = next(each for each in queries.calendars() if each.name == "New hours")
+    page = max_.get(f"/admin/calendars/{calendar.id}").text
+    shown = {day: re.search(rf'<input[^>]*name="{day}"[^>]*value="([^"]*)"', page) for day in ("mon", "tue", "wed")}
+    assert [found[1] if found else "" for found in shown.values()] == ["22:00-06:00", "22:00-06:00", ""]
+
+
+def test_a_change_that_touches_no_open_ticket_is_in_force_at_once(max_: FlaskClient, promised: Promised) -> None:
+    address = f"/admin/calendars/{promised.desk_hours.id}"
+    assert send(max_, address, name="Desk hours", sat="09:00-12:00").location == "/admin/calendars"
+    assert stored("Desk hours")["week"]["sat"] == [["09:00", "12:00"]]
+
+
+def test_a_change_that_touches_open_tickets_is_shown_first(
+    app: Flask, max_: FlaskClient, promised: Promised, hand: Hand
+) -> None:
+    with unit_of_work():
+        opening = Opening(
+            kind=Kind.TECHNICAL,
+            service=Service.AZURE,
+            impact=Level.LOW,
+            urgency=Level.LOW,
+            subject="Slow",
+            description="Since Monday.",
+            contact_name="Rita",
+            contact_email="rita@alpina.example",
+        )
+        open_ticket(opening, None, now())
+    address = f"/admin/calendars/{promised.desk_hours.id}"
+    answer = send(max_, address, name="Desk hours", **dict.fromkeys(WEEK, "10:00-12:00"))
+    assert answer.location.startswith("/admin/revisions/")
+    assert stored("Desk hours")["week"]["mon"] == [["08:00", "18:00"]]  # nothing is in force before it is confirmed
+    draft_id = answer.location.rpartition("/")[2]
+    again = max_.get(f"{address}?draft={draft_id}").text
+    assert again.count('value="10:00-12:00"') == 5
+    max_.post(f"{answer.location}/confirmation")
+    list(jobs.apply_revisions())
+    assert stored("Desk hours")["week"]["mon"] == [["10:00", "12:00"]]
 
 
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
         ({"country": "XX"}, "country"),
+        ({"country": "DE", "region": "Somewhere"}, "region"),
+        ({"country": "HU", "region": "BY"}, "region"),
         ({"country": "HU", "first_year": "2027", "last_year": "2026"}, "last_year"),
         ({"country": "HU", "first_year": "26"}, "first_year"),
     ],
@@ -143,12 +260,19 @@ def test_what_can_be_brought_in(max_: FlaskClient, changes: dict[str, str], fiel
 @pytest.mark.parametrize(
     ("at", "add", "said"),
     [
-        ("2026-11-24T14:12", "2h", ["Open then.", "2 h of open time end 2026-11-24 16:12"]),
-        ("2026-11-24T17:00", "2h", ["Open then.", "2026-11-25 09:00"]),
-        ("2026-11-24T17:00", "1d", ["10 h of open time end 2026-11-25 17:00"]),
-        ("2026-11-22T12:00", "", ["Closed then.", "Opens 2026-11-23 08:00"]),
-        ("2026-12-25T10:00", "", ["Closed then: Christmas Day."]),
-        ("", "", ["Open then."]),
+        (
+            "2026-11-24T14:12",
+            "2h",
+            [
+                "Tue 24 Nov 2026, 14:12: open. Closes Tue 24 Nov 2026, 18:00.",
+                "2 h of open time end Tue 24 Nov 2026, 16:12",
+            ],
+        ),
+        ("2026-11-24T17:00", "2h", ["Wed 25 Nov 2026, 09:00"]),
+        ("2026-11-24T17:00", "1d", ["10 h of open time end Wed 25 Nov 2026, 17:00"]),
+        ("2026-11-22T12:00", "", ["Sun 22 Nov 2026, 12:00: closed, outside our hours. Opens Mon 23 Nov 2026, 08:00"]),
+        ("2026-12-25T10:00", "", ["closed, Christmas Day. Opens Mon 28 Dec 2026, 08:00"]),
+        ("", "", ["Tue 24 Nov 2026, 14:12: open."]),
     ],
 )
 def test_the_tester_asks_what_is_typed(max_: FlaskClient, at: str, add: str, said: list[str]) -> None:
@@ -156,6 +280,33 @@ def test_the_tester_asks_what_is_typed(max_: FlaskClient, at: str, add: str, sai
     assert page.status_code == 200
     assert all(each in page.text for each in said)
     assert len(queries.calendars()) == 3
+
+
+def test_the_tester_lays_out_the_time_between_two_moments(max_: FlaskClient) -> None:
+    days = {"holidays": "2026-12-25 Christmas Day\n2026-12-26 Boxing Day", "breaks": "2026-12-24 12:00-13:00"}
+    page = send(max_, do="try", at="2026-12-24T11:00", until="2026-12-28T09:30", **days)
+    assert "Until Mon 28 Dec 2026, 09:30, 7 h 30 min are open of 3 days 22 h 30 min." in page.text
+    rows = re.findall(r"<tr(?: class.*?)?>(<td.*?)</tr>", page.text)
+    assert [re.findall(r"<td[^>]*>(.*?)</td>", row)[2] for row in rows] == [
+        "open hours",
+        "break",
+        "open hours",
+        "outside our hours",
+        "Christmas Day, Boxing Day",
+        "outside our hours",
+        "open hours",
+    ]
+    assert "T11:00:00" not in page.text  # no machine's moments for people
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [("2026-11-24T14:12", "comes after the first"), ("2028-11-24T14:12", "At most a year")],
+)
+def test_the_second_moment_lies_after_the_first(max_: FlaskClient, until: str, said: str) -> None:
+    page = send(max_, do="try", at="2026-11-24T14:12", until=until)
+    assert page.status_code == 422
+    assert said in error_at(page, "until")
 
 
 def test_the_tester_refuses_what_it_cannot_read(max_: FlaskClient) -> None:
