@@ -25,6 +25,10 @@ STAFF = (
     Colleague("petra@desk.example", "Petra Hegedűs", (Role.AGENT, Role.SALES_AGENT)),
     Colleague("gabor@desk.example", "Gábor Lukács", (Role.AGENT, Role.LEAD)),
 )
+ON_CALL = ("bence@desk.example", "marek@desk.example", "eszter@desk.example", "gabor@desk.example")
+"""Who takes turns on call, a week each, handed over on Mondays at nine."""
+OFFICE_HOURS = ("Leads and managers", [("09:00", "17:00")], ("lea@desk.example", "max@desk.example"))
+"""A calendar with its hours from Monday to Friday, and whose working hours it is; the others work the desk's."""
 PRINTED = STAFF[:5]
 """The accounts that `make run` prints, one for each way of working."""
 

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from config import ConfigurationError
+from helpdesk.accounts import rota
 from helpdesk.accounts.actions import Profile, add_user
 from helpdesk.accounts.actor import COMMAND_LINE, Actor
-from helpdesk.accounts.models import Team
+from helpdesk.accounts.models import Team, User
 from helpdesk.accounts.passwords import hash_password
 from helpdesk.accounts.queries import default_team_id
 from helpdesk.clock import Hand, now
@@ -22,13 +23,15 @@ from helpdesk.customers.actions import CustomerDraft, SubscriptionDraft, add_con
 from helpdesk.customers.models import Contact, Customer, CustomerContact, SupportPlan
 from helpdesk.customers.names import fold
 from helpdesk.database import db, is_sqlite, unit_of_work
+from helpdesk.demo import calendars
 from helpdesk.demo.defaults import install_defaults
 from helpdesk.demo.lives import Cast, Life, life
-from helpdesk.demo.people import COMPANIES, STAFF, Company
+from helpdesk.demo.people import COMPANIES, OFFICE_HOURS, ON_CALL, STAFF, Company
 from helpdesk.demo.reviewing import reviewing
 from helpdesk.demo.stories import SITES, STORIES, Story
 from helpdesk.escalations.models import Entitlement, SupportChannel
 from helpdesk.notifications.models import DeliveryState, OutboxMessage
+from helpdesk.sla.editing import create_calendar
 from helpdesk.sla.models import SlaClock
 from helpdesk.tickets import deadlines, lifecycle
 from helpdesk.tickets.models import Ticket, Topic
@@ -38,6 +41,7 @@ from workflows.vocabulary import ChannelKind, Kind, Role, Service
 
 DEFAULT_PASSWORD = "demo-only-password"  # noqa: S105 - printed on purpose, refused outside development
 DAYS = 30
+ZONE = "Europe/Budapest"
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 
 
@@ -67,11 +71,13 @@ def build(app: Flask, tickets: int, seed: int, progress: Callable[[int], object]
     with Hand(end - timedelta(days=DAYS)).at_work() as hand:
         with unit_of_work():
             install_defaults(hand.at)
+            calendars.install(hand.at)
             town = _settle_town(password_hash, hand.at)
         _Month(app, hand, end, town, random.Random(seed), progress).live(tickets)  # noqa: S311 - dice, no secrets
     with unit_of_work() as session:
         # a month of mail would pour out at the first start; nobody's mail server takes part in a demo
-        session.execute(sa.update(OutboxMessage).values(delivery_state=DeliveryState.SENT, params={}))
+        gone = {"delivery_state": DeliveryState.SENT, "sent_at": end, "params": {}}
+        session.execute(sa.update(OutboxMessage).values(gone))
     db.session.remove()
     db.engine.dispose()
 
@@ -104,7 +110,9 @@ def _settle_town(password_hash: str, at: datetime) -> Town:
         add_user(one.email, Profile(one.name, team_id), one.roles, COMMAND_LINE, at, password_hash) for one in STAFF
     ]
     actors = [Actor.of_user(user) for user in users]
-    db.session.get_one(Team, team_id).lead_id = users[1].id
+    team = db.session.get_one(Team, team_id)
+    team.lead_id = users[1].id
+    _plan_work(team, {user.email: user for user in users}, at)
     _sign_contracts(at)
     agents = [actor for actor in actors if Role.AGENT in actor.roles]
     billing = [actor for actor in actors if Role.BILLING_ADMIN in actor.roles]
@@ -118,6 +126,17 @@ def _settle_town(password_hash: str, at: datetime) -> Town:
     for topic in db.session.scalars(sa.select(Topic)):
         town.topics[topic.kind, topic.name] = topic.id
     return town
+
+
+def _plan_work(team: Team, users: dict[str, User], at: datetime) -> None:
+    """A weekly rota that began before the month did and goes on after it, and working hours for two."""
+    turns = tuple(users[email].id for email in ON_CALL)
+    rota.add_rotation(team, rota.Rotation(turns, at.date() - timedelta(days=6), 0, 9, ZONE, 16))
+    name, hours, whose = OFFICE_HOURS
+    week = dict.fromkeys(_WEEKDAYS, hours)
+    calendar = create_calendar(name, {"timezone": ZONE, "week": week}, None, at)
+    for email in whose:
+        users[email].calendar_id = calendar.id
 
 
 def _found(company: Company, plans: dict[str, int], at: datetime) -> Customer:
@@ -234,6 +253,8 @@ class _Month:
                     deadlines.settle_due(ticket_id, self._hand.at)
                 for ticket_id in lifecycle.due_to_wake(self._hand.at):
                     lifecycle.wake(ticket_id, self._hand.at)
+                for ticket_id in lifecycle.due_to_remind(self._hand.at):
+                    lifecycle.remind(ticket_id, self._hand.at)
                 for ticket_id in lifecycle.due_to_close(self._hand.at):
                     lifecycle.close_quiet(ticket_id, self._hand.at)
         self._hand.at = max(until, self._hand.at)
@@ -241,7 +262,7 @@ class _Month:
     def _next_due(self) -> datetime | None:
         moments = [
             db.session.scalar(sa.select(column).where(column.is_not(None)).order_by(column).limit(1))
-            for column in (SlaClock.next_fire_at, Ticket.hold_until, Ticket.closes_at)
+            for column in (SlaClock.next_fire_at, Ticket.hold_until, Ticket.remind_at, Ticket.closes_at)
         ]
         return min((moment for moment in moments if moment is not None), default=None)
 
