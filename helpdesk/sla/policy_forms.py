@@ -120,7 +120,7 @@ class PolicyForm(ConditionsForm):
                 if not text:
                     continue
                 try:
-                    yield Target(priority, clock, hours.read_duration(text, days[calendar_id]), calendar_id)
+                    yield Target(priority, clock, hours.read_duration(text, days.get(calendar_id, hours.DAY)), calendar_id)
                 except Invalid as error:
                     self.fail(Invalid(error.sentence, name))
 

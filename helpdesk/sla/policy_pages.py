@@ -84,11 +84,9 @@ def _work_on(policy: SlaPolicy | None) -> ResponseReturnValue:
         answer = _page(policy, form, seen_at=request.form.get("seen_at"), opened=added)
         answer.status_code = 200
         return answer
-    if form.is_accepted():
-        revision_id = _proposed(policy, form)
-        if revision_id is not None:
-            return preview(revision_id)
-    return _page(policy, form)
+    form.is_accepted()
+    revision_id = _proposed(policy, form)
+    return preview(revision_id) if revision_id is not None else _page(policy, form)
 
 
 def _form(policy: SlaPolicy | None, draft: PromiseRevision | None) -> PolicyForm:
@@ -129,6 +127,7 @@ def _page(policy: SlaPolicy | None, form: PolicyForm, seen_at: str | None = None
 
 
 def _proposed(policy: SlaPolicy | None, form: PolicyForm) -> int | None:
+    """Propose what the form says; None with every reason at its field, those of the fields' own checks and ours."""
     draft = form.draft()
     if draft is None:
         return None

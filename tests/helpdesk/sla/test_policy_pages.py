@@ -219,6 +219,13 @@ def test_a_level_that_makes_no_sense_is_refused_in_its_row(
     assert re.search(r'<details[^>]*id="clock_pickup" open', page.text)
 
 
+def test_all_that_is_wrong_is_told_at_once(max_: FlaskClient, promised: Promised) -> None:
+    sent = fields(max_.get(f"/admin/policies/{promised.standard.id}").text)
+    sent["target_pickup_p1"], sent["levels_pickup-2-amount"], sent["name"] = "soon", "x", ""
+    page = max_.post(f"/admin/policies/{promised.standard.id}", data=sent).text
+    assert "3 things to put right" in page
+
+
 # the tester -------------------------------------------------------------------------------------------
 
 
