@@ -13,7 +13,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, StopValidation, Val
 
 from helpdesk.web.forms import Form
 from helpdesk.web.labels import label
-from workflows.vocabulary import BillingQuestion, Kind, Level, Service
+from workflows.vocabulary import BillingQuestion, BoughtHere, Kind, Level, Service
 
 LONGEST_TEXT: Final = 20_000
 """Characters of a description or message; a longer log belongs into an attachment."""
@@ -81,6 +81,14 @@ class SubmitForm(Form):
         validate_choice=False,
         validators=[AnyOf(list(map(str, Service)), message=_l("Choose one of the list."))],
     )
+    bought_through_us = RadioField(
+        _l("Did you buy it through us?"),
+        [AnyOf(["", *map(str, BoughtHere)], message=_l("Choose one."))],
+        choices=lambda: [(word, label(word)) for word in BoughtHere],
+        coerce=lambda value: value or "",
+        default="",
+        validate_choice=False,
+    )
     subject = StringField(_l("In one line, what is it?"), _needed(_longest(200)), filters=[one_line])
     description = TextAreaField(_l("What did you see or need?"), _needed(_longest(LONGEST_TEXT)), filters=[lines])
     attachments = MultipleFileField(_l("Pictures and files"))
@@ -145,8 +153,8 @@ class SubmitForm(Form):
         return [self._fields[name] for name in names[kind]]
 
     def answers(self) -> dict[str, str]:
-        """What was answered to the chosen kind's own questions."""
-        asked = self.questions(Kind(self.kind.data))
+        """What was answered to the chosen kind's own questions, and whether it was bought through us."""
+        asked = [self.bought_through_us, *self.questions(Kind(self.kind.data))]
         return {str(field.name): str(field.data) for field in asked if field.data}
 
 

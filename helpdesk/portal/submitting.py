@@ -14,6 +14,7 @@ from helpdesk.clock import now
 from helpdesk.customers.models import Contact
 from helpdesk.database import db, unit_of_work
 from helpdesk.errors import NotFound
+from helpdesk.notifications.wording import PORTALS
 from helpdesk.portal import attachments, promises
 from helpdesk.portal.attachments import Kept
 from helpdesk.portal.drafts import draft_of, new_draft, signed
@@ -26,6 +27,7 @@ from helpdesk.tickets.leftovers import STAGED_FOR
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.uploads import Uploads
 from helpdesk.web.forms import see_other
+from helpdesk.web.labels import label
 from workflows.vocabulary import Kind, Level, Service
 
 
@@ -109,6 +111,7 @@ def _page(form: SubmitForm, kept: Kept = (), file_errors: Sequence[str] = (), st
         promise=promises.promise_for(chosen, now()),
         priority_table=promises.priority_table(chosen),
         matrix=promises.matrix(),
+        portals=[(label(service), *PORTALS[service]) for service in Service],
         levels=tuple(Level),
     )
     return make_response(page, status)

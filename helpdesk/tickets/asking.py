@@ -9,6 +9,7 @@ from flask import current_app, render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
+from helpdesk.notifications.wording import PORTALS
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.reasons import say
 from helpdesk.web import moments
@@ -16,7 +17,7 @@ from helpdesk.web.labels import label
 from helpdesk.web.language import LANGUAGES
 from workflows.channels import Standing
 from workflows.rights import ending_soon, needed, right_reasons
-from workflows.vocabulary import Kind, RightKind
+from workflows.vocabulary import BoughtHere, Kind, RightKind, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,28 @@ class Lacking:
     sentences: list[str] = field(default_factory=list)
     letter: str = ""
     language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Who helps with what was not bought through us: the portal that the mail names, and its language."""
+
+    portal: str
+    url: str
+    language: str
+
+
+def bought_elsewhere(ticket: Ticket) -> bool:
+    """Whether the contact says that it was not bought through us."""
+    return ticket.intake.get("bought_through_us") == BoughtHere.NO
+
+
+def elsewhere_of(ticket: Ticket) -> Elsewhere | None:
+    """Where turning the ticket away would send its contact; None unless they say that they bought it elsewhere."""
+    if ticket.state is not State.INTAKE or not bought_elsewhere(ticket):
+        return None
+    name, url = PORTALS[ticket.service]
+    return Elsewhere(name, url, LANGUAGES.get(ticket.language, LANGUAGES["en"]))
 
 
 def lacking_of(ticket: Ticket, standing: Standing, today: date) -> Lacking | None:

@@ -26,6 +26,7 @@ from workflows.asks import Ask
 from workflows.facts import Reason
 from workflows.machine import Move
 from workflows.vocabulary import (
+    BoughtHere,
     Boundary,
     BoundaryReason,
     HealthResult,
@@ -196,6 +197,13 @@ class OpeningForm(Form):
     language = one_language(_l("Language we write in"))
     kind = one_word(_l("Kind"), lambda: Kind)
     service = one_word(_l("Service"), lambda: Service)
+    bought_through_us = RadioField(
+        _l("Bought through us?"),
+        choices=lambda: [(word, label(word)) for word in BoughtHere],
+        coerce=lambda value: value or "",
+        default="",
+        validate_choice=False,
+    )
     topic = one_row(_l("Topic"), list, _l("With a topic the ticket counts as classified."), none=_l("Not yet"))
     impact = one_word(_l("Impact: who can’t work?"), lambda: Level)
     urgency = one_word(_l("Urgency: how soon does it hurt?"), lambda: Level)

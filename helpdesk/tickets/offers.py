@@ -11,13 +11,14 @@ from flask_babel import gettext as _
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.permissions import Permission
+from helpdesk.tickets.asking import bought_elsewhere
 from helpdesk.tickets.forms import MoveForm, move_form
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.reasons import Told, told
 from helpdesk.web.labels import label
 from workflows.facts import Facts
 from workflows.machine import Move, workflow_for
-from workflows.vocabulary import CHANNEL_OF_TRIGGER, HoldCause, Kind, Trigger
+from workflows.vocabulary import CHANNEL_OF_TRIGGER, HoldCause, Kind, Particular, Trigger, TurnAwayReason
 
 TOGETHER = (
     Trigger.START_DIAGNOSIS,
@@ -73,8 +74,9 @@ def offers_for(ticket: Ticket, facts: Facts, typed: Mapping[Trigger, MoveForm] |
     if moves and all(_is_nobodys(move) for move in moves):  # one sentence instead of the same at every move
         return Offers([], [], _("You follow this ticket; its moves are made by agents and leads."))
     offers = [_offer(move, ticket, (typed or {}).get(move.trigger)) for move in moves]
-    usual = [offer for offer in offers if offer.trigger not in RARE]
-    return Offers(_open_first(usual), [offer for offer in offers if offer.trigger in RARE and offer.is_open])
+    rare = RARE - {Trigger.TURN_AWAY} if bought_elsewhere(ticket) else RARE
+    usual = [offer for offer in offers if offer.trigger not in rare]
+    return Offers(_open_first(usual), [offer for offer in offers if offer.trigger in rare and offer.is_open])
 
 
 def overdue_of(ticket: Ticket, facts: Facts) -> Overdue | None:
@@ -121,8 +123,15 @@ def _offer(move: Move, ticket: Ticket, typed: MoveForm | None) -> Offer:
         return Offer(move.trigger, text, False, reasons=told(move.reasons, ticket.id))
     if move.trigger in CHANNEL_OF_TRIGGER:
         return Offer(move.trigger, text, True, url=f"/tickets/{ticket.id}/escalate?trigger={move.trigger}")
-    form = typed or (move_form(move) if move.asks else None)
+    form = typed or (move_form(move, _likely(move, ticket)) if move.asks else None)
     return Offer(move.trigger, text, True, form=form)
+
+
+def _likely(move: Move, ticket: Ticket) -> dict[str, str]:
+    """What is filled in already: the reason of a ticket whose contact says where it was bought."""
+    if move.trigger is Trigger.TURN_AWAY and bought_elsewhere(ticket):
+        return {Particular.REASON.value: TurnAwayReason.NOT_OUR_CUSTOMER.value}
+    return {}
 
 
 def asked_of(move: Move, sent: Mapping[str, Any]) -> dict[str, str]:

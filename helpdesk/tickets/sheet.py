@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from flask import current_app
 from flask_babel import gettext as _
 
 from helpdesk.database import db
 from helpdesk.escalations.models import VendorCase
+from helpdesk.escalations.partner_center import connection, posts
 from helpdesk.tickets.models import Ticket, TicketLink
 from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows import facts as rules
-from workflows.vocabulary import BillingQuestion, LinkKind, VendorCaseState
+from workflows.vocabulary import BillingQuestion, BoughtHere, LinkKind, VendorCaseState
 
 
 class Fact(NamedTuple):
@@ -37,6 +41,7 @@ class ShownCase:
     story: str
     notes: list[dict[str, Any]]
     is_open: bool
+    can_send: bool  # notes may leave by the vendor's API
 
 
 def facts_of(ticket: Ticket) -> list[Fact]:
@@ -91,6 +96,7 @@ def _override(ticket: Ticket) -> list[Fact]:
 def _answers(ticket: Ticket) -> list[Fact]:
     """The kind's own questions, as the customer answered them; their names are the portal's field names."""
     questions = {
+        "bought_through_us": _("Bought through us"),
         "asked": _("Asks for"),
         "reference": _("Invoice or subscription"),
         "since": _("Since"),
@@ -104,7 +110,8 @@ def _answers(ticket: Ticket) -> list[Fact]:
 
 def _answer(name: str, value: Any) -> str:
     """What was chosen among our own choices by its label, the customer's own words as they are."""
-    chosen = next((word for word in BillingQuestion if word == value), None) if name == "asked" else None
+    words: Iterable[StrEnum] = {"asked": BillingQuestion, "bought_through_us": BoughtHere}.get(name, ())
+    chosen = next((word for word in words if word == value), None)
     return label(chosen) if chosen else str(value)
 
 
@@ -158,12 +165,26 @@ def shown_case(case: VendorCase) -> ShownCase:
         number=case.number or "",
         severity_text=_("Severity %(severity)s", severity=case.severity.name),
         story=_story(case),
-        notes=[
-            {"at": note.at, "who": _("We") if note.is_ours else _("Microsoft"), "body": note.body}
-            for note in case.notes[-5:]
-        ],
+        notes=_shown_notes(case),
         is_open=case.state is not VendorCaseState.CLOSED,
+        can_send=bool(case.number) and connection.is_connected(current_app.config),
     )
+
+
+def _shown_notes(case: VendorCase) -> list[dict[str, Any]]:
+    """The latest notes; ``unsent`` is the post of one that has not arrived at the vendor."""
+    latest = case.notes[-5:]
+    unsent = posts.unsent([case.id]) if any(note.is_ours for note in latest) else {}
+    return [
+        {
+            "id": note.id,
+            "at": note.written_at or note.at,
+            "who": _("We") if note.is_ours else _("Microsoft"),
+            "body": note.body,
+            "unsent": unsent.get(note.id),
+        }
+        for note in latest
+    ]
 
 
 def _story(case: VendorCase) -> str:

@@ -19,6 +19,7 @@ from helpdesk.customers.names import fold
 from helpdesk.customers.queries import contacts_known, customers_page
 from helpdesk.database import db, unit_of_work
 from helpdesk.errors import Forbidden, Invalid
+from helpdesk.notifications.wording import PORTALS
 from helpdesk.tickets.actions.assigning import assign
 from helpdesk.tickets.actions.linking import link
 from helpdesk.tickets.actions.opening import Opening, find_by_draft, open_ticket
@@ -28,7 +29,8 @@ from helpdesk.tickets.models import Ticket, Topic
 from helpdesk.tickets.views.triage import topic_choices
 from helpdesk.tickets.views.work import stored_uploads
 from helpdesk.web.forms import see_other
-from workflows.vocabulary import Kind, Level, LinkKind, Service, Source
+from helpdesk.web.labels import label
+from workflows.vocabulary import BoughtHere, Kind, Level, LinkKind, Service, Source
 
 MATCHES = 8
 
@@ -61,7 +63,8 @@ def matches() -> ResponseReturnValue:
 
 def _page(form: OpeningForm, status: int) -> Response:
     found = _found(form.customer_name.data or "", form.customer.data)
-    response = make_response(render_template("tickets/new.html", form=form, **found))
+    portals = [(label(service), *PORTALS[service]) for service in Service]
+    response = make_response(render_template("tickets/new.html", form=form, portals=portals, **found))
     response.status_code = status
     return response
 
@@ -151,8 +154,14 @@ def _opening(form: OpeningForm, customer: Customer | None, files: list[StoredFil
         language=form.language.data,
         reply=form.reply.data,
         draft_id=form.draft_id.data or None,
+        intake=_intake(form),
         files=files,
     )
+
+
+def _intake(form: OpeningForm) -> dict[str, str]:
+    answer = form.bought_through_us.data
+    return {"bought_through_us": answer} if answer in tuple(BoughtHere) else {}
 
 
 def _chosen_customer(form: OpeningForm) -> Customer | None:

@@ -112,6 +112,7 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
         "met": promises.ended_promises(course, found.id, ids),
         "facts": sheet.facts_of(found),
         "diagnosis": sheet.diagnosis_facts(known.diagnosis),
+        "elsewhere": asking.elsewhere_of(found),
         "lacking": asking.lacking_of(found, studied.standing, facts.desk_day(moment)),
         "way": walked.steps,
         "way_sums": walked.sums,
