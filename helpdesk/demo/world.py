@@ -25,6 +25,7 @@ from helpdesk.customers.names import fold
 from helpdesk.database import db, is_sqlite, unit_of_work
 from helpdesk.demo import calendars
 from helpdesk.demo.defaults import install_defaults
+from helpdesk.demo.granting import record_rights
 from helpdesk.demo.lives import Cast, Life, life
 from helpdesk.demo.people import COMPANIES, OFFICE_HOURS, ON_CALL, STAFF, Company
 from helpdesk.demo.reviewing import reviewing
@@ -121,6 +122,7 @@ def _settle_town(password_hash: str, at: datetime) -> Town:
     plans = {name: plan_id for plan_id, name in db.session.execute(sa.select(SupportPlan.id, SupportPlan.name))}
     for company in COMPANIES:
         customer = _found(company, plans, at)
+        record_rights(customer, company.services, at, at.date() + timedelta(days=DAYS))
         town.customers.append(customer.id)
         town.companies[customer.id] = company
     for topic in db.session.scalars(sa.select(Topic)):
@@ -178,6 +180,7 @@ def _sign_contracts(at: datetime) -> None:
         right.starts_on, right.ends_on = date(year, 1, 1), date(year + 1, 3, 31)
         right.contract_number = f"C-{year}-{kind.value[:3].upper()}"
         right.access_number = f"A-{1000 + channel.id}"
+        right.fee = {ChannelKind.PREMIER: 42_000, ChannelKind.ADVANCED: 16_500}.get(kind)
         db.session.add(right)
 
 

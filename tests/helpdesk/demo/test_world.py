@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -12,10 +13,13 @@ from flask import Flask
 
 from config import ConfigurationError
 from helpdesk.clock import Hand
+from helpdesk.customers import granting, rights
 from helpdesk.database import db
 from helpdesk.demo import world
+from helpdesk.demo.granting import ENDING, EXPIRED
 from helpdesk.demo.people import COMPANIES
 from helpdesk.demo.stories import SITES, STORIES
+from helpdesk.escalations.models import VendorCase
 from helpdesk.sla.models import Breach, ClockEvent, SlaClock
 from helpdesk.tickets import hearing, history
 from helpdesk.tickets.defaults import TOPICS
@@ -109,3 +113,13 @@ def test_every_story_can_be_told():
     told_in = {(story.language, story.kind) for story in STORIES}
     assert told_in == {(language, kind) for language in ("en", "hu") for kind in Kind}
     assert all(SITES[company.country] for company in COMPANIES)
+
+
+def test_the_town_granted_its_rights_and_two_need_a_look(app: Flask, hand: Hand):
+    _build(app)
+    today = granting.today()
+    named = {(right.customer.name, right.ends_on) for right in rights.ending(today)}
+    assert named == {(EXPIRED, today - timedelta(days=3)), (ENDING, today + timedelta(days=12))}
+    cases = db.session.scalars(sa.select(VendorCase)).all()
+    assert cases
+    assert {case.pack["percent"] for case in cases} == {100}
