@@ -126,9 +126,18 @@ def silent_cases(before: datetime, team_id: int | None, limit: int = ROWS) -> sa
 
 def _silent(before: datetime, team_id: int | None) -> list[Any]:
     is_theirs = VendorCase.state == VendorCaseState.OPEN
-    # with a sign before it the column can lead no index: the few silent cases lead, not all tickets of a team
-    of_team = [] if team_id is None else [sa.literal_column("+ticket.team_id", sa.Integer) == team_id]
-    return [_SILENT, is_theirs, VendorCase.last_word_at < before, IS_OPEN, *of_team]
+    return [_SILENT, is_theirs, VendorCase.last_word_at < before, IS_OPEN, *_behind_team(team_id)]
+
+
+def _behind_team(team_id: int | None) -> list[sa.ColumnElement[bool]]:
+    """A team as a condition that leads no index: the few cases or tickets asked for lead, not all of a team.
+
+    On SQLite a sign before the column sees to that; PostgreSQL knows how many a team has, and would know it no more.
+    """
+    if team_id is None:
+        return []
+    column = sa.literal_column("+ticket.team_id", sa.Integer) if is_sqlite() else Ticket.team_id
+    return [column == team_id]
 
 
 def _of_team(team_id: int | None) -> list[sa.ColumnElement[bool]]:
@@ -178,8 +187,7 @@ def counts_statement(now: datetime, silent_before: datetime, team_id: int | None
 
 def _escalation_due(team_id: int | None) -> sa.Select[Any]:
     """Tickets that the ladder has marked as due for escalation, by the index over those alone."""
-    of_team = [] if team_id is None else [sa.literal_column("+ticket.team_id", sa.Integer) == team_id]
-    return sa.select(Ticket.id).where(sa.text("ticket.escalation_due_at IS NOT NULL"), *of_team)
+    return sa.select(Ticket.id).where(sa.text("ticket.escalation_due_at IS NOT NULL"), *_behind_team(team_id))
 
 
 def counts(now: datetime, silent_before: datetime, team_id: int | None) -> Counts:

@@ -153,7 +153,7 @@ def test_work_goes_on_without_scripts(new_page: Any, number: int) -> None:
     page = new_page(javascript=False)
     sign_in(page, "ana@desk.example")
     page.goto("/queue")
-    page.click(f"#row-{number} button:has-text('Take')", force=True)
+    page.click(f"#row-{number} button[aria-label^='Take']", force=True)
     page.wait_for_url("**/queue")
     page.goto(f"/tickets/{number}")
     page.fill("#reply-body", "We are looking into it.")

@@ -94,6 +94,16 @@ def test_the_queue_walks_an_index_in_its_order(app: Flask, desk, many):
             assert "ix_ticket" in text, f"{name}:\n{text}"
 
 
+def test_what_the_ladder_marked_is_read_by_its_own_index(app: Flask, desk, many):
+    for statement in (
+        queries.queue_statement(QueueFilter(view=View.ESCALATION_DUE), desk.ana.id, now()),
+        sa.select(queries._bounded(queries._view(View.ESCALATION_DUE, desk.ana.id, now()))),
+    ):
+        text = plan(statement)
+        assert "ix_ticket_escalation_due" in text, text
+        assert not is_sqlite() or "SCAN ticket USING INDEX ix_ticket_queue" not in text, text
+
+
 def test_counts_and_pages_of_a_ticket_use_theirs(app: Flask, desk, many):
     for view in View:
         some = sa.select(queries._bounded(queries._view(view, desk.ana.id, now())))
