@@ -83,6 +83,11 @@ def send(note: VendorNote, now: datetime) -> None:
     posts.begin(note, now)
 
 
+def send_again(case: VendorCase, note_id: int, now: datetime) -> bool:
+    """Let a note leave that was given up; False when there is none such."""
+    return posts.again(note_id, case.id, now)
+
+
 def chase(case: VendorCase, now: datetime) -> None:
     case.chased_at = now
 

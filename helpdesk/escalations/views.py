@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from helpdesk.escalations import admin, requiring
+from helpdesk.escalations import admin, connecting, requiring
 
 blueprint = Blueprint("escalations", __name__)
 blueprint.register_blueprint(admin.blueprint)
+blueprint.register_blueprint(connecting.blueprint)
 blueprint.register_blueprint(requiring.blueprint)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from helpdesk import schema
 from helpdesk.clock import now
 from helpdesk.database import db
+from helpdesk.escalations.partner_center import connection
 from helpdesk.jobs.models import JobHeartbeat
 from helpdesk.jobs.queries import heartbeats
 from helpdesk.jobs.schedule import SCHEDULE, Job
@@ -162,6 +163,19 @@ def _mail(app: Flask) -> str:
     return "mail goes to the server of HELPDESK_SMTP_URL." if url else "mail is printed to the log."
 
 
+def _vendor(app: Flask) -> str:
+    found = connection.standing(app.config, now())
+    if found.trouble:
+        raise Trouble(found.trouble)
+    if found.kind is connection.DeskKind.OFF:
+        return "not connected: cases are mirrored by pasting, or by a file under Admin, Channels."
+    if found.kind is connection.DeskKind.CONSOLE:
+        return "notes to the vendor are printed to the log."
+    row = found.row
+    answered = f"{row.answered_at:%Y-%m-%d %H:%M} UTC" if row and row.answered_at else "never yet"
+    return f"{found.cases} cases are asked after, {found.notes_waiting} notes wait; last answer {answered}."
+
+
 CHECKS = (
     ("configuration", _configuration),
     ("instance", _instance),
@@ -169,4 +183,5 @@ CHECKS = (
     ("migrations", _migrations),
     ("scheduler", _scheduler),
     ("mail", _mail),
+    ("vendor", _vendor),
 )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from itertools import islice
 from typing import Any
 
-from helpdesk.escalations.partner_center import vault
+from helpdesk.escalations.partner_center import polls, posts, vault
 from helpdesk.escalations.partner_center.console import ConsoleDesk
 from helpdesk.escalations.partner_center.errors import Away, NotConnected, Throttled, VendorError
+from helpdesk.escalations.partner_center.models import VendorConnection
 from helpdesk.escalations.partner_center.tokens import Registration
 from helpdesk.escalations.partner_center.vendor_desk import VendorDesk
 
@@ -91,3 +95,54 @@ def failed(error: VendorError, at: datetime) -> datetime:
 def concerns_all(error: VendorError) -> bool:
     """Whether the next case would fare no better."""
     return isinstance(error, Away | NotConnected)
+
+
+# how it stands ----------------------------------------------------------------------------------------------
+
+PATIENCE = timedelta(minutes=30)
+"""A failure that lasts longer needs a person's eye."""
+
+TOKEN_LIFE = timedelta(days=90)
+"""A refresh token that is not used for so long ends by itself. Source: the vendor's identity platform."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the page, the command and the check say of the connection. ``trouble`` is empty when all is well."""
+
+    kind: DeskKind
+    row: VendorConnection | None
+    cases: int
+    cases_unread: int
+    notes_waiting: int
+    notes_failed: int
+    trouble: str
+
+
+def standing(config: Mapping[str, Any], at: datetime) -> Standing:
+    """How the talk with the vendor stands at ``at``."""
+    kind, row = kind_of(config), vault.connection()
+    cases, unread = polls.counts()
+    waiting, failed = posts.counts()
+    is_asked = kind is DeskKind.PARTNER_CENTER
+    return Standing(kind, row, cases, unread, waiting, failed, _trouble(row, config, failed, at) if is_asked else "")
+
+
+def _trouble(row: VendorConnection | None, config: Mapping[str, Any], given_up: int, at: datetime) -> str:
+    if row is None or not row.sealed:
+        return "nobody has given a refresh token yet. Run `helpdesk vendor connect`."
+    try:
+        vault.Vault(config["VENDOR_KEYS"]).load()
+    except NotConnected as error:
+        return error.sentence
+    if row.failed_at is not None and at - (row.answered_at or row.consented_at or row.failed_at) > PATIENCE:
+        return f"no answer since {row.answered_at or row.consented_at:%Y-%m-%d %H:%M} UTC: {row.last_error}"
+    if given_up:
+        return f"{given_up} notes could not be sent. Their tickets say why."
+    return ""
+
+
+def count_cases(config: Mapping[str, Any]) -> int:
+    """Ask the vendor now, outside any transaction: how many cases we see, up to 200. Raises VendorError."""
+    with closing(open_desk(config)) as desk:
+        return sum(1 for _case in islice(desk.cases(), 200))

@@ -106,6 +106,13 @@ def release(claims: Sequence[PollClaim], until: datetime) -> None:
         _settle(one, next_poll_at=until)
 
 
+def counts() -> tuple[int, int]:
+    """How many cases are asked after, and how many of them could not be read the last time."""
+    columns = sa.func.count(), sa.func.count().filter(VendorPoll.failures > 0)
+    every, unread = db.session.execute(sa.select(*columns).select_from(VendorPoll)).one()
+    return every, unread
+
+
 def _settle(claim: PollClaim, **values: Any) -> None:
     own = sa.update(VendorPoll).where(VendorPoll.vendor_case_id == claim.case_id, VendorPoll.attempts == claim.attempts)
     db.session.execute(own.values(**values).execution_options(synchronize_session=False))

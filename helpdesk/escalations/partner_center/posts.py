@@ -167,6 +167,13 @@ def unsent(case_ids: Iterable[int]) -> dict[int, VendorPost]:
     return {post.note_id: post for post in db.session.scalars(rows)}
 
 
+def counts() -> tuple[int, int]:
+    """How many notes wait to be sent, and how many were given up."""
+    rows = sa.select(VendorPost.post_state, sa.func.count()).where(VendorPost.post_state != PostState.SENT)
+    found = {row[0]: row[1] for row in db.session.execute(rows.group_by(VendorPost.post_state))}
+    return found.get(PostState.PENDING, 0), found.get(PostState.FAILED, 0)
+
+
 def _settle(claim: PostClaim, **values: Any) -> None:
     own = sa.update(VendorPost).where(
         VendorPost.note_id == claim.note_id, VendorPost.attempts == claim.attempts, IS_PENDING

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.dialects import postgresql, sqlite
 
 from helpdesk.clock import now
 from helpdesk.database import db, is_sqlite, unit_of_work
+from helpdesk.errors import Invalid
 from helpdesk.escalations.partner_center.errors import NotConnected
 from helpdesk.escalations.partner_center.models import VendorConnection
 from helpdesk.escalations.partner_center.sealing import Unreadable, seal, unseal
@@ -45,9 +47,17 @@ def _open(sealed: str, keys: Sequence[str]) -> Tokens:
         raise NotConnected(f"{error} Give the refresh token again: `helpdesk vendor connect`.") from error
 
 
-def connect(refresh_token: str, keys: Sequence[str], at: datetime) -> None:
-    """Begin anew with a refresh token that a person got by consenting. Runs in the caller's unit of work."""
-    sealed = seal(Tokens(refresh_token).to_json(), keys)
+def connect(refresh_token: str, config: Mapping[str, Any], at: datetime) -> None:
+    """Begin anew with a refresh token that a person got by consenting. Runs in the caller's unit of work.
+
+    Raises Invalid naming the field ``token``.
+    """
+    token = "".join(refresh_token.split())  # a long one is easily pasted in several lines
+    if not token:
+        raise Invalid(_("Paste the refresh token."), "token")
+    if not config["VENDOR_KEYS"]:
+        raise Invalid(_("HELPDESK_VENDOR_KEY is not set: the token could not be kept safely."), "token")
+    sealed = seal(Tokens(token).to_json(), config["VENDOR_KEYS"])
     write(sealed=sealed, consented_at=at, renewed_at=None, quiet_until=None, failed_at=None, last_error="")
 
 

@@ -107,6 +107,13 @@ def note_vendor(
         _turn(change.ticket, case)
 
 
+def send_again(ticket_id: int, case_id: int, actor: Actor, note_id: int, now: datetime) -> None:
+    """Let a note leave once more that the vendor's API has not taken. Raises NotFound when none was given up."""
+    with _on_case(ticket_id, case_id, actor, now) as (change, case):
+        if not cases.send_again(case, note_id, change.now):
+            raise NotFound(_("There is no such note."))
+
+
 def chase_vendor(ticket_id: int, case_id: int, actor: Actor, now: datetime) -> None:
     """Note that somebody reminded the vendor; the vendor's silence goes on until they answer."""
     with _on_case(ticket_id, case_id, actor, now) as (change, case):
@@ -123,6 +130,11 @@ def change_vendor_case(ticket_id: int, case_id: int, actor: Actor, state: Vendor
         cases.change_state(case, state, change.now)
         change.record(EventKind.VENDOR_CASE_CHANGED, case=case.id, was=was.value, state=state.value)
         _turn(change.ticket, case)
+
+
+def may_become(case: VendorCase, state: VendorCaseState) -> bool:
+    """Whether ``change_vendor_case`` would take the case there."""
+    return state in _WAYS[case.state]
 
 
 _WAYS = {

@@ -11,6 +11,7 @@ from helpdesk.tickets.views import (
     enclosing,
     escalating,
     files,
+    importing,
     opening,
     outside,
     pack,
@@ -38,6 +39,7 @@ for pages in (
     pack,
     enclosing,
     files,
+    importing,
     tagging,
     revisions,
 ):

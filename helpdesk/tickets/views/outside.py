@@ -19,12 +19,16 @@ from helpdesk.tickets.views.ticket import Typed, find, ticket_page
 from helpdesk.tickets.views.work import back
 from workflows.vocabulary import SlaParty, VendorCaseState
 
+SEND = "send"
+"""Who wrote a note: we, and it is to leave now."""
+
 
 def register(blueprint: Blueprint) -> None:
     case = "/tickets/<int:number>/vendor-cases/<int:case_id>"
     for rule, view in (
         (f"{case}/number", case_number),
         (f"{case}/notes", case_notes),
+        (f"{case}/notes/<int:note_id>/sending", case_sending),
         (f"{case}/state", case_state),
         (f"{case}/chase", case_chase),
         ("/tickets/<int:number>/tracker", tracker),
@@ -45,11 +49,21 @@ def case_notes(number: int, case_id: int) -> ResponseReturnValue:
     body = request.form.get("body", "").strip()
     if not body:
         return ticket_page(number, Typed(notice=_("Paste the text first.")), 422)
-    is_ours, needs_us = request.form.get("by") == SlaParty.DESK.value, "needs_us" in request.form
+    by, needs_us = request.form.get("by"), "needs_us" in request.form
+    is_to_send = by == SEND
+    is_ours = is_to_send or by == SlaParty.DESK.value
     return _on_case(
         number,
-        lambda: escalating.note_vendor(number, case_id, actor(), body, now(), is_ours=is_ours, needs_us=needs_us),
+        lambda: escalating.note_vendor(
+            number, case_id, actor(), body, now(), is_ours=is_ours, needs_us=needs_us, is_to_send=is_to_send
+        ),
     )
+
+
+@sees_tickets
+def case_sending(number: int, case_id: int, note_id: int) -> ResponseReturnValue:
+    """Send a note again that was given up."""
+    return _on_case(number, lambda: escalating.send_again(number, case_id, actor(), note_id, now()))
 
 
 @sees_tickets

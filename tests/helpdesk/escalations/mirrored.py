@@ -17,12 +17,11 @@ from helpdesk.demo.vendor.world import VendorWorld
 from helpdesk.escalations import actions as cases
 from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.partner_center import matching, vault
-from helpdesk.escalations.partner_center.api import PartnerCenter
 from helpdesk.escalations.partner_center.models import VendorPoll, VendorPost
 from helpdesk.tickets import mirroring
 from helpdesk.tickets.actions import escalating
 from helpdesk.tickets.actions.opening import Opened
-from tests.fakes.partner_center import KEY, client_to, settings
+from tests.fakes.partner_center import KEY, KeptLine, client_to, settings
 from tests.helpdesk.tickets.conftest import Desk
 from workflows.vocabulary import ChannelKind, Severity
 
@@ -36,16 +35,6 @@ class Spoken(Protocol):
     def id(self) -> Any: ...
     @property
     def ticket_id(self) -> Any: ...
-
-
-class KeptLine(PartnerCenter):
-    """Outlives the run that closes it: making an HTTP client takes longer than all it does here."""
-
-    def close(self) -> None:
-        pass
-
-    def hang_up(self) -> None:
-        super().close()
 
 
 @dataclass
@@ -124,7 +113,7 @@ def mirrored(
 ) -> Iterator[Mirrored]:
     app.config.update(settings(vendor))
     with unit_of_work():
-        vault.connect(vendor.world.first_refresh_token, (KEY,), now())
+        vault.connect(vendor.world.first_refresh_token, app.config, now())
     line = KeptLine(client_to(vendor, vault.Vault((KEY,))))
     yield Mirrored(vendor, hand, desk, opened, line)
     line.hang_up()

@@ -157,7 +157,7 @@ def test_a_lost_consent_stops_the_talk_and_says_so(mirrored: Mirrored) -> None:
     assert "vendor connect" in row.last_error
     assert post_of("Hello").attempts == 0  # no fault of the note's
     with unit_of_work():
-        vault.connect(mirrored.world.consent(), (KEY,), now())
+        vault.connect(mirrored.world.consent(), current_app.config, now())
     mirrored.later(60)
     assert mirrored.send() == 1
 

@@ -1,0 +1,85 @@
+"""Processes that talk with the vendor and are killed, with kill -9, while both sides go on writing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from helpdesk.database import db
+from helpdesk.demo.vendor.faults import QUICK
+from helpdesk.escalations.models import VendorNote
+from helpdesk.escalations.partner_center.models import PostState, VendorPost
+from tests.fakes.partner_center import KEY, settings, vendor
+from tests.fakes.talker import fast
+from tests.faults.processes import ROOT, environment, kill
+from tests.helpdesk.escalations.mirrored import Mirrored, mirrored
+from tests.helpdesk.escalations.test_partner_center_proof import Story
+
+__all__ = ["mirrored", "vendor"]
+
+pytestmark = pytest.mark.faults
+
+KILLS = 6
+
+
+@pytest.fixture
+def talking(app: Flask, mirrored: Mirrored, tmp_path: Path) -> dict[str, str]:
+    """The environment of a process that is connected as the test's own desk is."""
+    given = settings(mirrored.vendor) | {"VENDOR_KEYS": KEY}
+    names = {"VENDOR_KEYS": "HELPDESK_VENDOR_KEY"}
+    more = {names.get(key, f"HELPDESK_{key}"): str(value) for key, value in given.items()}
+    more["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")
+    return environment(app.config["DATABASE_URL"], tmp_path, **more)
+
+
+def test_talkers_that_are_killed_lose_and_double_nothing(
+    mirrored: Mirrored, talking: dict[str, str], tmp_path: Path
+) -> None:
+    story = Story(mirrored, seed=3, cases=6)
+    mirrored.vendor.keeps = False
+    faults = mirrored.vendor.faults
+    faults.chance, faults.kinds = 0.15, QUICK
+    began, second = mirrored.hand.at, time.time()
+    for _kill in range(KILLS):
+        process = _start(began, second, talking, tmp_path / "talkers.log")
+        _write_meanwhile(story, began, second, seconds=story.dice.uniform(0.5, 1.5))
+        kill(process)
+    assert _carried() > 2 * KILLS, "they were never caught at work"
+    mirrored.quiet()
+    story.check()
+
+
+def _carried() -> int:
+    """How many notes the talkers carried, in whichever direction is the smaller."""
+    db.session.rollback()
+    out = sa.select(sa.func.count()).select_from(VendorPost).where(VendorPost.post_state == PostState.SENT)
+    mirrored_in = sa.select(sa.func.count()).select_from(VendorNote).where(VendorNote.written_at.is_not(None))
+    return min(db.session.scalar(out) or 0, db.session.scalar(mirrored_in) or 0)
+
+
+def _start(began: datetime, second: float, env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.fakes.talker", began.isoformat(), str(second)]
+    with log.open("ab") as errors:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=errors)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n", log.read_text()
+    process.stdout.close()
+    return process
+
+
+def _write_meanwhile(story: Story, began: datetime, second: float, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        story.sides.hand.at = fast(began, second)
+        case = story.dice.choice(story.cases)
+        story.dice.choice((story.we_write, story.they_write, story.we_paste))(case)
+        story.count += 1
+        time.sleep(0.02)
