@@ -18,13 +18,15 @@ from helpdesk.demo.defaults import install_defaults
 from helpdesk.escalations.models import SupportChannel, VendorCase
 from helpdesk.jobs import jobs
 from helpdesk.notifications.models import OutboxMessage, Transport
+from helpdesk.notifications.outbox import IS_PENDING
 from helpdesk.sla.actions import ClockNews
 from helpdesk.sla.editing import create_calendar, renew_stamp
 from helpdesk.sla.models import SlaPolicy
-from helpdesk.tickets import alarms
+from helpdesk.tickets import alarms, deadlines
 from helpdesk.tickets.actions.assigning import assign
 from helpdesk.tickets.actions.opening import Opening, open_ticket
 from helpdesk.tickets.models import Ticket
+from tests.helpdesk.notifications.test_delivery import mails, put
 from tests.people import add_person
 from workflows.ladder import Rung
 from workflows.vocabulary import (
@@ -243,3 +245,26 @@ def test_any_number_of_tickets_is_told_by_a_few_statements(desk: Desk, hand: Han
     assert len([text for text in statements if text.startswith("INSERT")]) == 1
     assert len([text for text in statements if text.startswith("SELECT")]) <= 4
     assert len(told()) == 5 * 2, "the lead and the manager; nobody has the tickets"
+
+
+def test_the_post_waits_until_the_sweep_knows_every_alarm(desk: Desk, hand: Hand) -> None:
+    tickets = [desk.open() for _number in range(3)]
+    tell(tickets[0], news(ClockChange.WARNED, level=9))
+    assert not deadlines.is_behind(hand.advance(3600 + deadlines.BEHIND.seconds))
+    assert deadlines.is_behind(hand.advance(2))
+    put(mails(1), hand())
+    with unit_of_work() as session:  # as if it had been queued just now
+        session.execute(sa.update(OutboxMessage).values(created_at=hand(), next_attempt_at=hand()))
+    list(jobs.deliver_outbox())
+    assert {topic for topic, _who in waiting()} == {"clock_warned"}
+    list(jobs.sweep_clocks())
+    assert not deadlines.is_behind(hand())
+    list(jobs.deliver_outbox())
+    assert waiting() == []
+    assert ("promises_digest", "lea") in told()
+
+
+def waiting() -> list[tuple[str, str]]:
+    db.session.rollback()
+    rows = sa.select(OutboxMessage.topic, OutboxMessage.recipient)
+    return [tuple(row) for row in db.session.execute(rows.where(IS_PENDING))]
