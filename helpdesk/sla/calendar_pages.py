@@ -64,7 +64,7 @@ class Offer:
 def index() -> ResponseReturnValue:
     found = queries.calendars()
     weeks = {
-        calendar.id: hours.joined(calendar.version.definition["week"])
+        calendar.id: hours.runs(hours.joined(calendar.version.definition["week"]))
         for calendar in found
         if calendar.version is not None
     }

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from flask_babel import gettext as _
@@ -67,6 +69,16 @@ def joined(week: Mapping[str, Iterable[Iterable[str]]]) -> dict[str, list[Interv
             whole[day][-1] = (opening, morning[1])
             whole[following].remove(morning)
     return whole
+
+
+def runs(week: Mapping[str, list[Interval]]) -> list[tuple[str, str, list[Interval]]]:
+    """Neighbouring days with the same hours as (first day, last day, hours); closed days are left out."""
+    found = []
+    for intervals, group in groupby(week.items(), key=itemgetter(1)):
+        days = [day for day, _intervals in group]
+        if intervals:
+            found.append((days[0], days[-1], intervals))
+    return found
 
 
 def _pair(interval: Iterable[str]) -> Interval:

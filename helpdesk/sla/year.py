@@ -22,6 +22,8 @@ from workflows.business_time import BusinessCalendar
 from workflows.vocabulary import SpanReason
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+WEEKS = 6
+"""As many as a month can touch: with the same for all, the months of a row stand level."""
 
 
 class Look(StrEnum):
@@ -92,7 +94,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """``weeks``: seven days each from Monday, None where the week belongs to another month."""
+    """``weeks``: six of seven days from Monday, None where the day belongs to another month."""
 
     number: int
     name: str
@@ -189,10 +191,11 @@ def _wall(at: datetime, *, is_end: bool = False) -> str:
 
 
 def _month(year: int, month: int, days: Mapping[date, Day]) -> Month:
-    weeks = [
+    weeks: list[list[Day | None]] = [
         [days[day] if day.month == month else None for day in week]
         for week in months.Calendar().monthdatescalendar(year, month)
     ]
+    weeks += [[None] * 7] * (WEEKS - len(weeks))
     return Month(month, get_month_names("wide", context="stand-alone", locale=get_locale() or "en")[month], weeks)
 
 
