@@ -173,7 +173,7 @@ def may_go(number: int, actor: Actor, trigger: str) -> bool:
 
 
 @given(world=worlds)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_shown_is_what_may_be_done(app: Flask, desk: Any, people: Any, packed: int, world: World) -> None:
     settle(packed, desk.customer_id, world)
     app.config |= {"TRACK_RIGHTS": world.tracking, "PARTNER_KIND": world.partner.value}
