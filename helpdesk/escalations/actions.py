@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from helpdesk.database import db
 from helpdesk.escalations import ledger
 from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.partner_center import polls, posts
+from helpdesk.escalations.partner_center.matching import plain
 from helpdesk.escalations.queries import channel_of
 from workflows.vocabulary import ChannelKind, Severity, VendorCaseState
 
@@ -76,6 +79,13 @@ def note(
         case.state = VendorCaseState.OPEN
         case.last_word_at = now
     return row
+
+
+def is_mirrored(case: VendorCase, body: str) -> bool:
+    """Whether the connector has brought a note of this text in already."""
+    mirrored = sa.select(VendorNote.body).where(VendorNote.vendor_case_id == case.id)
+    bodies = db.session.scalars(mirrored.where(VendorNote.external_id.is_not(None)))
+    return any(plain(text) == plain(body) for text in bodies)
 
 
 def send(note: VendorNote, now: datetime) -> None:
