@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from helpdesk.clock import Hand
-from tests.faults.processes import environment
+from tests.faults.processes import Fork, environment, forks
 from tests.helpdesk.tickets.conftest import desk, opened
 
 __all__ = ["desk", "opened"]
@@ -32,3 +32,13 @@ def hand(today: datetime) -> Iterator[Hand]:
 def env(app: Flask, tmp_path: Path) -> dict[str, str]:
     """The environment of processes that work on the test's own database."""
     return environment(app.config["DATABASE_URL"], tmp_path)
+
+
+@pytest.fixture
+def fork(env: dict[str, str], tmp_path: Path) -> Iterator[Fork]:
+    """Starts processes that live until the test ends; what they say is shown when it fails."""
+    log = tmp_path / "processes.log"
+    with forks(env, log) as fork:
+        yield fork
+    if log.exists():
+        print(log.read_text()[-4000:])

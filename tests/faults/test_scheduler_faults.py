@@ -1,197 +1,154 @@
-"""Schedulers that are killed in the middle of their work: every effect happens once, no ticket is half moved."""
+"""Schedulers that are killed or stopped in the middle of their work: every effect happens once, none is lost."""
 
 from __future__ import annotations
 
-import json
+import os
 import random
-import subprocess
+import signal
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from multiprocessing.process import BaseProcess
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from helpdesk.clock import Hand
 from helpdesk.database import db, unit_of_work
-from helpdesk.sla.models import Breach, BreachToReview, ClockEvent, SlaClock
-from helpdesk.tickets import deadlines, history
+from helpdesk.notifications.models import DeliveryState, Notification, OutboxMessage
 from helpdesk.tickets.actions.opening import Opened
-from helpdesk.tickets.models import Ticket, TicketEvent
-from tests.faults.processes import kill, start
-from workflows.vocabulary import ClockChange, ClockKind, EventKind, Level
+from tests.faults import effects, world
+from tests.faults.processes import Fork, end, is_stopped
+from tests.faults.runner import Halt
+from tests.helpdesk.notifications.mailserver import MailServer
+from tests.helpdesk.tickets.conftest import Desk
+from workflows.vocabulary import ClockChange
 
-DUE_CLOCKS = 1000
-SCHEDULERS = 3
-CLOCKS_BETWEEN_KILLS = 160
-SECONDS_TO_DRAIN = 120
+TICKETS = 400
+"""With about three due clocks each."""
 
-EVENTS = {ClockChange.WARNED: EventKind.CLOCK_WARNED, ClockChange.BREACHED: EventKind.CLOCK_BREACHED}
-Effect = tuple[int, int, ClockChange, int]  # clock, cycle, what, level
+SCHEDULERS = 5
+STANDS_STILL = 2.0
+PATIENCE = 60
 
 pytestmark = pytest.mark.faults
 
 
 @pytest.fixture
-def due_clocks(opened: Callable[..., Opened], hand: Hand, today: datetime) -> int:
-    """At least a thousand clocks that are due today: most of them breached long ago, some only to be warned of."""
-    _open_until(opened, lambda: _due(today) >= DUE_CLOCKS * 9 // 10)
-    hand.at = _moment_that_only_warns(opened, hand, today)
-    _open_until(opened, lambda: _due(today) >= DUE_CLOCKS)
-    return _due(today)
+def due_clocks(
+    app: Flask,
+    desk: Desk,
+    opened: Callable[..., Opened],
+    hand: Hand,
+    today: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> int:
+    """More than a thousand clocks that are due today: most of them breached long ago, some only to be warned of."""
+    long_ago = world.open_at(opened, hand, [today - timedelta(days=60, hours=hours) for hours in range(12)], desk)
+    lately = world.open_at(opened, hand, [world.that_only_warn(opened, hand, today)] * 12, desk)
+    world.copy(app, (*long_ago, *lately), TICKETS, monkeypatch)
+    return world.due(today)
 
 
-def _open_until(opened: Callable[..., Opened], is_enough: Callable[[], bool]) -> None:
-    while not is_enough():
-        for _ticket in range(25):
-            opened(impact=Level.MEDIUM, urgency=Level.MEDIUM)
+# killed at random -----------------------------------------------------------------------------------------
 
 
-def _moment_that_only_warns(opened: Callable[..., Opened], hand: Hand, today: datetime) -> datetime:
-    """A moment of opening whose resolution is to be warned of today but neither breached nor near to either."""
-    hour = timedelta(hours=1)
-    for hours in range(24, 30 * 24):
-        hand.at = today - hours * hour
-        clock = _resolution_of(opened(impact=Level.MEDIUM, urgency=Level.MEDIUM).ticket)
-        assert clock.warns_at is not None
-        assert clock.due_at is not None
-        if clock.warns_at < today - hour and today + hour < clock.due_at:
-            return hand.at
-    raise AssertionError("no such moment in a month")
+def test_killed_schedulers_do_everything_once(due_clocks: int, fork: Fork, today: datetime) -> None:
+    expected = effects.of_settling_everything(today)
+    assert {one.change for one in expected.changes} >= {ClockChange.WARNED, ClockChange.BREACHED}
 
-
-def _resolution_of(ticket: Ticket) -> SlaClock:
-    rows = sa.select(SlaClock).where(SlaClock.ticket_id == ticket.id, SlaClock.kind == ClockKind.RESOLUTION)
-    return db.session.scalars(rows).one()
-
-
-def test_killed_schedulers_do_everything_once(
-    due_clocks: int, env: dict[str, str], tmp_path: Path, today: datetime
-) -> None:
-    expected = _effects_of_settling_everything(today)
-    assert {what for _clock, _cycle, what, _level in expected} >= {ClockChange.WARNED, ClockChange.BREACHED}
-
-    kills = _drain_while_killing(env, tmp_path / "schedulers.log")
+    chance, running = random.Random(42), [fork("scheduler") for _number in range(3)]
+    kills, before = 0, due_clocks
+    _until(lambda: world.due(today) < due_clocks)
+    while remaining := world.due(today):
+        if remaining <= before - due_clocks // 8:
+            for place in chance.sample(range(3), chance.randint(1, 3)):
+                end(running[place])
+                running[place] = fork("scheduler")
+                kills += 1
+            before = remaining
+        time.sleep(chance.uniform(0, 0.02))  # else they would always be caught right after a commit
 
     assert kills >= 3, "they were never caught at work"
-    done = _effects()
-    assert Counter(done) == Counter(expected)
-    _assert_breaches_match(done)
-    _assert_timeline_matches(done)
-    assert [broken for _number, broken in history.verify() if broken] == []
-    assert _projections() == _replayed()
+    effects.assert_once(expected)
 
 
-def _drain_while_killing(env: dict[str, str], log: Path) -> int:
-    """Three schedulers, some of them killed whenever some clocks are done, until nothing is due; the kills."""
-    chance = random.Random(42)
-    with ExitStack() as stack:
-        running = [start(("scheduler",), env, log) for _number in range(SCHEDULERS)]
-        stack.callback(_kill_all, running)
-        kills, before = 0, _due()
-        deadline = time.monotonic() + SECONDS_TO_DRAIN
-        while remaining := _due():
-            assert time.monotonic() < deadline, f"{remaining} clocks still due; {log.read_text()[-2000:]}"
-            if remaining <= before - CLOCKS_BETWEEN_KILLS:
-                time.sleep(chance.uniform(0, 0.02))  # else they would always be caught right after a commit
-                for victim in chance.sample(range(SCHEDULERS), chance.randint(1, SCHEDULERS)):
-                    kill(running[victim])
-                    running[victim] = start(("scheduler",), env, log)
-                    kills += 1
-                before = remaining
-    return kills
+# stopped in the middle of a transaction ---------------------------------------------------------------------
 
 
-def _kill_all(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    for process in processes:
-        kill(process)
+def test_a_scheduler_that_stands_still_for_a_while_does_no_harm(due_clocks: int, fork: Fork, today: datetime) -> None:
+    """On PostgreSQL it keeps its tickets meanwhile, on SQLite the whole database: the others go on or wait."""
+    expected = effects.of_settling_everything(today)
+    stopped = fork("scheduler", halt=Halt("before the commit", 2, signal.SIGSTOP))
+    _until(lambda: is_stopped(stopped))
+    others = [fork("scheduler") for _number in range(SCHEDULERS - 1)]
+    time.sleep(STANDS_STILL)
+    assert world.due(today) > 0, "it was stopped after everything was done"
+    assert all(other.is_alive() for other in others)
+
+    os.kill(stopped.pid or 0, signal.SIGCONT)
+    _until(lambda: not world.due(today))
+    effects.assert_once(expected)
 
 
-def _due(at: datetime | None = None) -> int:
-    moment = at or datetime.now(UTC)
+# killed at named points ---------------------------------------------------------------------------------------
+
+SWEEP = ("before the claim", "after the claim", "before the commit", "after the commit")
+OUTBOX = ("with rows of the outbox claimed", "between bell and commit", "before a letter", "after a letter")
+
+
+def test_whatever_point_a_scheduler_is_killed_at(
+    due_clocks: int, fork: Fork, env: dict[str, str], today: datetime
+) -> None:
+    expected = effects.of_settling_everything(today)
+    with MailServer() as post:
+        env["HELPDESK_SMTP_URL"] = post.url
+        for point in SWEEP:
+            _dies(fork("scheduler", halt=Halt(point, 2, signal.SIGKILL)), point)
+            assert world.due(today), f"nothing was left to do after {point}"
+        for point in OUTBOX:
+            _dies(fork("scheduler", halt=Halt(point, 1, signal.SIGKILL)), point)
+            _let_leases_end(today)
+        fork("scheduler")
+        _until(lambda: not world.due(today) and not _waiting(today))
+
+    effects.assert_once(expected)
+    _assert_everybody_was_told(post)
+
+
+def _dies(process: BaseProcess, point: str) -> None:
+    process.join(timeout=PATIENCE)
+    assert process.exitcode == -signal.SIGKILL, f"{point}: {process.exitcode}"
+
+
+def _let_leases_end(today: datetime) -> None:
+    """As time would: what a dead scheduler had claimed is due again, and what waits for people's hours too."""
+    with unit_of_work() as session:
+        waiting = sa.update(OutboxMessage).where(OutboxMessage.delivery_state == DeliveryState.PENDING)
+        session.execute(waiting.values(next_attempt_at=today - timedelta(seconds=1)))
+
+
+def _waiting(today: datetime) -> int:
     db.session.rollback()
-    rows = sa.select(sa.func.count()).select_from(SlaClock).where(SlaClock.next_fire_at <= moment)
-    return db.session.scalar(rows) or 0
+    is_due = sa.or_(OutboxMessage.next_attempt_at <= today, OutboxMessage.attempts > 0)
+    rows = sa.select(sa.func.count()).select_from(OutboxMessage)
+    return db.session.scalar(rows.where(OutboxMessage.delivery_state == DeliveryState.PENDING, is_due)) or 0
 
 
-# what should have happened, and what did -------------------------------------------------------------------
+def _assert_everybody_was_told(post: MailServer) -> None:
+    """Under the bell each line hangs once; no letter is lost, and each kill doubles one at most: the one on its way."""
+    states = set(db.session.scalars(sa.select(OutboxMessage.delivery_state).distinct()))
+    assert DeliveryState.FAILED not in states
+    stable_ids = list(db.session.scalars(sa.select(Notification.stable_id)))
+    assert len(stable_ids) == len(set(stable_ids)) > 0
+    letters = post.message_ids()
+    assert 1 <= len(letters) - len(set(letters)) <= len(SWEEP + OUTBOX)
+    assert len(set(letters)) > 10
 
 
-def _effects() -> list[Effect]:
-    columns = (ClockEvent.clock_id, ClockEvent.cycle, ClockEvent.change, ClockEvent.level)
-    once = (ClockChange.WARNED, ClockChange.SKIPPED, ClockChange.BREACHED)
-    return [tuple(row) for row in db.session.execute(sa.select(*columns).where(ClockEvent.change.in_(once)))]  # type: ignore[misc]
-
-
-def _effects_of_settling_everything(at: datetime) -> list[Effect]:
-    with _undone():
-        for number in _numbers():
-            deadlines.settle_due(number, at)
-        db.session.flush()
-        return _effects()
-
-
-def _assert_breaches_match(done: Sequence[Effect]) -> None:
-    breached = Counter((clock, cycle) for clock, cycle, what, _level in done if what == ClockChange.BREACHED)
-    rows = db.session.execute(sa.select(Breach.clock_id, Breach.cycle)).all()
-    assert Counter(tuple(row) for row in rows) == breached
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(BreachToReview)) == len(rows)
-
-
-def _assert_timeline_matches(done: Sequence[Effect]) -> None:
-    """Each breach stands once in its ticket's history, each warning too unless its breach came due with it (R7)."""
-    ticket_and_kind = {clock.id: (clock.ticket_id, clock.kind) for clock in db.session.scalars(sa.select(SlaClock))}
-    breached = {(clock, cycle) for clock, cycle, what, _level in done if what == ClockChange.BREACHED}
-    told = Counter(
-        (*ticket_and_kind[clock], cycle, EVENTS[what])
-        for clock, cycle, what, _level in done
-        if what == ClockChange.BREACHED or (what == ClockChange.WARNED and (clock, cycle) not in breached)
-    )
-    rows = sa.select(TicketEvent.ticket_id, TicketEvent.what, TicketEvent.particulars)
-    written: Counter[Any] = Counter()
-    for number, what, text in db.session.execute(rows.where(TicketEvent.what.in_(EVENTS.values()))):
-        particulars = json.loads(text)
-        written[number, particulars["clock"], particulars["cycle"], what] += 1
-    assert written == told
-
-
-def _numbers() -> list[int]:
-    return list(db.session.scalars(sa.select(Ticket.id).order_by(Ticket.id)))
-
-
-def _projections() -> list[Any]:
-    clock = (SlaClock.ticket_id, SlaClock.kind, SlaClock.cycle, SlaClock.state, SlaClock.due_at, SlaClock.warns_at)
-    happened = (SlaClock.late_from_at, SlaClock.warned_at, SlaClock.breached_at, SlaClock.next_fire_at)
-    queue = (Ticket.id, Ticket.state, Ticket.next_due_at, Ticket.next_due_clock, Ticket.is_paused, Ticket.event_count)
-    clocks = db.session.execute(sa.select(*clock, *happened).order_by(SlaClock.id)).all()
-    return [*clocks, *db.session.execute(sa.select(*queue).order_by(Ticket.id)).all()]
-
-
-def _replayed() -> list[Any]:
-    """The projections after every ticket's history was replayed once more up to now: they must stand as they stood."""
-    with _undone():
-        for number in _numbers():
-            ticket = deadlines.lock(number)
-            assert ticket is not None
-            deadlines.settle(ticket, datetime.now(UTC).replace(microsecond=0))
-        db.session.flush()
-        return _projections()
-
-
-@contextmanager
-def _undone() -> Iterator[None]:
-    """A unit of work of which nothing stays."""
-
-    class Undo(Exception):
-        pass
-
-    try:
-        with unit_of_work():
-            yield
-            raise Undo
-    except Undo:
-        db.session.expire_all()
+def _until(is_so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -53,7 +54,7 @@ class MailServer:
             threading.Thread(target=self._talk, args=(line,), daemon=True).start()
 
     def _talk(self, line: socket.socket) -> None:
-        with line, line.makefile("rwb") as stream:
+        with suppress(ConnectionError), line, line.makefile("rwb") as stream:  # a sender may be killed in mid-letter
             self._say(stream, "220 ready")
             for raw in iter(stream.readline, b""):
                 text = raw.decode().strip()

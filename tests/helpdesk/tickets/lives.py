@@ -102,11 +102,21 @@ class Lives(RuleBasedStateMachine):
 
     # the beginning ----------------------------------------------------------------------------------------
 
-    @initialize(start=starts, kind=st.sampled_from(Kind), depth=st.integers(0, 4), by_agent=st.booleans())
-    def begin(self, start: datetime, kind: Kind, depth: int, by_agent: bool) -> None:
+    @initialize(
+        start=starts,
+        kind=st.sampled_from(Kind),
+        depth=st.integers(0, 4),
+        by_agent=st.booleans(),
+        waits_for_vendor=st.booleans(),
+    )
+    def begin(self, start: datetime, kind: Kind, depth: int, by_agent: bool, waits_for_vendor: bool) -> None:
         """So far on its way that every state is reached soon."""
         self.hand.at = start
         self.world.restore()
+        if waits_for_vendor:
+            every_cause = sorted(map(str, PauseCause))
+            with unit_of_work():
+                self.world.edit_policies(ClockKind.RESOLUTION, 10 * HOUR, every_cause, [], 0)
         number = self._open(kind, Level.HIGH, by_agent=by_agent)
         self.numbers.append(number)
         if depth:

@@ -1,0 +1,109 @@
+"""What runs in a forked process: a ``helpdesk`` command that may be halted at a named point of its work.
+
+The product knows nothing of these points: they are put around its functions here, in the process to be halted.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from helpdesk import cli
+from helpdesk.jobs import scheduler  # noqa: F401 - loaded before the fork, so that a process starts at once
+from helpdesk.notifications import outbox, transports
+from helpdesk.tickets import deadlines
+
+Strike = Callable[[], None]
+
+
+class Halt(NamedTuple):
+    """Send the own process ``signal`` when ``point`` is come to for the ``nth`` time."""
+
+    point: str
+    nth: int
+    signal: int
+
+
+def run(words: tuple[str, ...], env: Mapping[str, str], log: str, halt: Halt | None) -> None:
+    """``helpdesk WORDS`` with this environment and no other, its words going to ``log``."""
+    os.environ.clear()
+    os.environ.update(env)
+    with open(log, "ab") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+    if halt is not None:
+        _arm(halt)
+    cli.cli(args=list(words))
+
+
+def _arm(halt: Halt) -> None:
+    times = count(1)
+
+    def strike() -> None:
+        if next(times) == halt.nth:
+            os.kill(os.getpid(), halt.signal)
+
+    POINTS[halt.point](strike)
+
+
+def _before(room: Any, name: str) -> Callable[[Strike], None]:
+    def arm(strike: Strike) -> None:
+        real = getattr(room, name)
+
+        def halting(*args: Any, **more: Any) -> Any:
+            strike()
+            return real(*args, **more)
+
+        setattr(room, name, halting)
+
+    return arm
+
+
+def _after(room: Any, name: str) -> Callable[[Strike], None]:
+    def arm(strike: Strike) -> None:
+        real = getattr(room, name)
+
+        def halting(*args: Any, **more: Any) -> Any:
+            answer = real(*args, **more)
+            strike()
+            return answer
+
+        setattr(room, name, halting)
+
+    return arm
+
+
+def _after_commit(strike: Strike) -> None:
+    """Behind the commit of a transaction that settled tickets, before anything else is begun."""
+    settled = threading.local()
+    real = deadlines.settle_due_many
+
+    def settling(*args: Any, **more: Any) -> set[int]:
+        settled.now = True
+        return real(*args, **more)
+
+    deadlines.settle_due_many = settling  # type: ignore[assignment]
+
+    @sa.event.listens_for(Session, "after_commit")
+    def committed(_session: Session) -> None:
+        if getattr(settled, "now", False):
+            settled.now = False
+            strike()
+
+
+POINTS: Mapping[str, Callable[[Strike], None]] = {
+    "before the claim": _before(deadlines, "claim"),
+    "after the claim": _after(deadlines, "claim"),
+    "before the commit": _after(deadlines, "settle_due_many"),
+    "after the commit": _after_commit,
+    "with rows of the outbox claimed": _after(outbox, "claim"),
+    "between bell and commit": _after(outbox, "ring"),
+    "before a letter": _before(transports.Smtp, "send"),
+    "after a letter": _after(transports.Smtp, "send"),
+}

@@ -1,0 +1,76 @@
+"""A desk with hundreds of tickets of which many fall due: a few opened by the door, the others copied by bulk SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from helpdesk.clock import Hand
+from helpdesk.customers.models import Contact, Customer
+from helpdesk.database import db, unit_of_work
+from helpdesk.sla.models import SlaClock
+from helpdesk.tickets.actions.assigning import assign
+from helpdesk.tickets.actions.opening import Opened
+from helpdesk.tickets.models import Ticket
+from tests.bench import lives, multiply
+from tests.helpdesk.tickets.conftest import Desk
+from workflows.vocabulary import ClockKind, Level
+
+HOUR = timedelta(hours=1)
+
+
+def open_at(opened: Callable[..., Opened], hand: Hand, moments: Iterable[datetime], desk: Desk) -> list[int]:
+    """A ticket of middling priority at each of the moments, every second one Ana's."""
+    numbers = []
+    for place, moment in enumerate(moments):
+        hand.at = moment
+        number = opened(impact=Level.MEDIUM, urgency=Level.MEDIUM).ticket.id
+        if place % 2:
+            with unit_of_work():
+                assign(number, desk.ana, desk.ana.id, moment)
+        numbers.append(number)
+    return numbers
+
+
+def that_only_warn(opened: Callable[..., Opened], hand: Hand, today: datetime) -> datetime:
+    """A moment of opening whose resolution is to be warned of by ``today`` but neither breached nor near to either."""
+    for hours in range(24, 30 * 24):
+        hand.at = today - hours * HOUR
+        clock = resolution_of(opened(impact=Level.MEDIUM, urgency=Level.MEDIUM).ticket)
+        assert clock.warns_at is not None
+        assert clock.due_at is not None
+        if clock.warns_at < today - HOUR and today + HOUR < clock.due_at:
+            return hand.at
+    raise AssertionError("no such moment in a month")
+
+
+def resolution_of(ticket: Ticket) -> SlaClock:
+    rows = sa.select(SlaClock).where(SlaClock.ticket_id == ticket.id, SlaClock.kind == ClockKind.RESOLUTION)
+    return db.session.scalars(rows).one()
+
+
+def copy(app: Flask, numbers: Iterable[int], tickets: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copy the open tickets ``numbers`` as they stand until the desk has so many."""
+    customer = db.session.scalars(sa.select(Customer).limit(1)).one()
+    with unit_of_work() as session:  # copies need somebody to belong to
+        rita = session.scalars(sa.select(Contact).limit(1)).one()
+        session.get_one(Customer, customer.id).contacts.append(rita)
+    monkeypatch.setattr(multiply, "OPEN_SHARE", 1.0)
+    monkeypatch.setattr(multiply, "RESOLVED_SHARE", 0.0)
+    originals = lives.Originals(open=tuple(numbers), resolved=(), closed=())
+    multiply.multiply(app, originals, tickets, lambda _step: None)
+
+
+def due(at: datetime) -> int:
+    """How many clocks have something to come by then."""
+    db.session.rollback()
+    rows = sa.select(sa.func.count()).select_from(SlaClock).where(SlaClock.next_fire_at <= at)
+    return db.session.scalar(rows) or 0
+
+
+def numbers_of_all() -> list[int]:
+    return list(db.session.scalars(sa.select(Ticket.id).order_by(Ticket.id)))
