@@ -57,8 +57,12 @@ def wake(ticket_id: int, now: datetime) -> bool:
 
 def due_to_remind(now: datetime, limit: int = 100) -> list[int]:
     """Tickets whose customer is to be reminded, or that waited for them long enough; the oldest first."""
-    rows = sa.select(Ticket.id).where(Ticket.remind_at <= now).order_by(Ticket.remind_at).limit(limit)
-    return list(db.session.scalars(rows))
+    return list(db.session.scalars(remind_statement(now, limit)))
+
+
+def remind_statement(now: datetime, limit: int) -> sa.Select[int]:
+    """The question of ``due_to_remind``; its plan is tested."""
+    return sa.select(Ticket.id).where(Ticket.remind_at <= now).order_by(Ticket.remind_at).limit(limit)
 
 
 def remind(ticket_id: int, now: datetime) -> bool:

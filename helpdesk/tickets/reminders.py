@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from flask import current_app
 
 from helpdesk.database import db
+from helpdesk.escalations.models import VendorCase
 from helpdesk.sla.queries import desk_calendar
 from helpdesk.tickets.models import Message, Ticket
 from workflows.business_time import BusinessTimeError
-from workflows.vocabulary import HoldCause
+from workflows.vocabulary import HoldCause, VendorCaseState
 
 
 def start(ticket: Ticket, now: datetime) -> None:
@@ -32,7 +33,7 @@ def count_one(ticket: Ticket, now: datetime) -> datetime | None:
     """A reminder leaves at ``now``; returns when the ticket closes if it is the last one before that."""
     ticket.reminder_count += 1
     ticket.remind_at = _next(ticket.reminder_count, now)
-    return ticket.remind_at if _is_last(ticket.reminder_count) else None
+    return closes_at(ticket) if _is_last(ticket.reminder_count) else None
 
 
 def is_over(ticket: Ticket, now: datetime) -> bool:
@@ -44,9 +45,12 @@ def is_over(ticket: Ticket, now: datetime) -> bool:
 def closes_at(ticket: Ticket) -> datetime | None:
     """When the ticket closes if nobody hears from the customer and every reminder leaves on time.
 
-    None while it waits for nothing of theirs, or never closes by itself.
+    None while it waits for nothing of theirs, or never closes by itself: with a case open at the vendor a
+    person decides.
     """
     at, count = ticket.remind_at, ticket.reminder_count
+    if at is None or _is_vendor_at_work(ticket):
+        return None
     while at is not None and not _is_last(count):
         count += 1
         at = _next(count, at)
@@ -66,6 +70,14 @@ def asked_last(ticket: Ticket) -> str | None:
     """What the desk last wrote to the customer: the question they are reminded of."""
     own = sa.select(Message.body).where(Message.ticket_id == ticket.id, Message.is_public, Message.contact_id.is_(None))
     return db.session.scalar(own.order_by(Message.id.desc()).limit(1))
+
+
+def _is_vendor_at_work(ticket: Ticket) -> bool:
+    """The same question that the guard of the closing asks (``tickets.facts``)."""
+    own = sa.exists().where(
+        VendorCase.ticket_id == ticket.id, VendorCase.state != VendorCaseState.CLOSED, VendorCase.left_open_reason == ""
+    )
+    return bool(db.session.scalar(sa.select(own)))
 
 
 def _next(count: int, now: datetime) -> datetime | None:

@@ -11,7 +11,7 @@ from flask import Flask
 
 from helpdesk.clock import now
 from helpdesk.database import db, is_sqlite
-from helpdesk.tickets import queries
+from helpdesk.tickets import lifecycle, queries, revising
 from helpdesk.tickets.filters import Position, QueueFilter, View
 from helpdesk.tickets.models import Attachment, Message, Ticket, TicketTag
 from tests.doubling import double
@@ -136,6 +136,14 @@ def test_a_tag_is_looked_up_in_its_index(app: Flask, desk, many):
         assert "ticket_tag" in text, text
 
 
+def test_a_change_of_promises_walks_the_open_tickets_by_number(app: Flask, desk, many):
+    text = plan(revising._FACTS.params(after=1500, limit=100))
+    assert not scans(text, "ticket"), text
+    assert is_sqlite() or "ix_ticket_open" in text, text
+    assert "TEMP B-TREE" not in text
+    assert "Sort" not in text
+
+
 def test_a_page_of_thousands_is_fifty_rows_in_order(app: Flask, desk, many):
     asked, seen = QueueFilter(), []
     while True:
@@ -159,3 +167,7 @@ def test_the_same_plans_at_a_hundred_thousand_tickets(app: Flask, desk, many):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Ticket)) > 96_000
     test_the_queue_walks_an_index_in_its_order(app, desk, many)
     test_counts_and_pages_of_a_ticket_use_theirs(app, desk, many)
+
+
+def test_whom_to_remind_is_read_off_its_index(many: None) -> None:
+    assert "ix_ticket_reminds" in plan(lifecycle.remind_statement(now(), 100))

@@ -236,11 +236,13 @@ def test_what_microsoft_works_on_is_left_to_a_person(worked: int, desk: Desk, ha
         conversation.reply(worked, desk.ana, "Microsoft asks for a trace.", now(), then_wait=True)
         moving.move(worked, desk.ana, Trigger.ESCALATE_TO_PREMIER, now(), {"severity": Severity.A.value})
     assert row(worked).remind_at == TUESDAY + 3 * DAY  # escalating keeps the hold
+    assert reminders.closes_at(row(worked)) is None
     for days in (3, 6, 9, 12):
         hand.at = TUESDAY + days * DAY
         run()
     ticket = row(worked)
     assert (ticket.state, ticket.hold_cause) == (State.ESCALATED_PREMIER, HoldCause.CUSTOMER)
+    assert (len(told(NoticeTopic.CONTACT_REMINDED)), told(NoticeTopic.IDLE_CLOSING_SOON)) == (2, [])
     silent = told(NoticeTopic.CUSTOMER_SILENT)
     assert {mail.recipient for mail in silent} == {"ana@desk.example", str(desk.ana.id)}
     assert all("closed_at" not in mail.params for mail in silent)
