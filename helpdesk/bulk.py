@@ -84,16 +84,15 @@ def _insert(model: type[Base], names: tuple[str, ...]) -> Any:
 @lru_cache
 def _update(model: type[Base], names: tuple[str, ...]) -> Any:
     given = unfolded(_types(model, names))
-    table = sa.inspect(model).local_table
     values = {name: given.c[name] for name in names if name != "id"}
-    return sa.update(table).where(table.c.id == given.c.id).values(values)
+    return sa.update(model).where(model.__table__.c.id == given.c.id).values(values)
 
 
 @lru_cache
 def _update_one(model: type[Base], names: tuple[str, ...]) -> Any:
-    table = sa.inspect(model).local_table
-    values = {name: sa.bindparam(_renamed(name), type_=table.c[name].type) for name in names if name != "id"}
-    return sa.update(table).where(table.c.id == sa.bindparam(_renamed("id"))).values(values)
+    columns = model.__table__.c
+    values = {name: sa.bindparam(_renamed(name), type_=columns[name].type) for name in names if name != "id"}
+    return sa.update(model).where(columns.id == sa.bindparam(_renamed("id"))).values(values)
 
 
 def _renamed(name: str) -> str:
