@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from helpdesk.clock import Hand
+from helpdesk.clock import Hand, now
 from helpdesk.customers.models import Contact, Customer
 from helpdesk.database import db, unit_of_work
-from helpdesk.sla.models import SlaClock
+from helpdesk.sla import editing
+from helpdesk.sla.models import Calendar, SlaClock, SlaPolicy
 from helpdesk.tickets.actions.assigning import assign
 from helpdesk.tickets.actions.opening import Opened
 from helpdesk.tickets.models import Ticket
 from tests.bench import lives, multiply
 from tests.helpdesk.tickets.conftest import Desk
-from workflows.vocabulary import ClockKind, Level
+from workflows.vocabulary import ClockKind, Level, Priority
 
 HOUR = timedelta(hours=1)
+ALWAYS = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 
 
 def open_at(opened: Callable[..., Opened], hand: Hand, moments: Iterable[datetime], desk: Desk) -> list[int]:
@@ -34,6 +37,17 @@ def open_at(opened: Callable[..., Opened], hand: Hand, moments: Iterable[datetim
                 assign(number, desk.ana, desk.ana.id, moment)
         numbers.append(number)
     return numbers
+
+
+def promise_only(seconds: int, zone: str = "Europe/Budapest", week: Mapping[str, Any] = ALWAYS) -> None:
+    """Let every policy promise a resolution in so many open seconds of these hours, and nothing else."""
+    calendar = db.session.scalars(sa.select(Calendar).order_by(Calendar.id)).first()
+    assert calendar is not None
+    editing.edit_calendar(calendar, calendar.name, {"timezone": zone, "week": dict(week)}, None, now())
+    targets = tuple(editing.Target(priority, ClockKind.RESOLUTION, seconds, calendar.id) for priority in Priority)
+    for policy in db.session.scalars(sa.select(SlaPolicy)):
+        draft = editing.PolicyDraft(policy.name, support_plan_id=policy.support_plan_id, targets=targets)
+        editing.edit_policy(policy, draft, now())
 
 
 def that_only_warn(opened: Callable[..., Opened], hand: Hand, today: datetime) -> datetime:
