@@ -46,6 +46,7 @@ def channel(channel_id: int) -> ResponseReturnValue:
         "admin/channel.html",
         form,
         channel=channel,
+        title=channel.name_on(now().date()),
         clocks=CLOCKS,
         severities=tuple(Severity),
         source_fields=[source_field(figure) for figure in ChannelFigure],
