@@ -120,7 +120,8 @@ class PolicyForm(ConditionsForm):
                 if not text:
                     continue
                 try:
-                    yield Target(priority, clock, hours.read_duration(text, days.get(calendar_id, hours.DAY)), calendar_id)
+                    seconds = hours.read_duration(text, days.get(calendar_id, hours.DAY))
+                    yield Target(priority, clock, seconds, calendar_id)
                 except Invalid as error:
                     self.fail(Invalid(error.sentence, name))
 

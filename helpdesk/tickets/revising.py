@@ -96,9 +96,9 @@ _FACTS = (
         Customer.support_plan_id,
     )
     .outerjoin(Customer, sa.and_(Customer.id == Ticket.customer_id, Ticket.is_customer_confirmed))
-    .where(IS_OPEN, Ticket.id > sa.bindparam("after"))
+    .where(IS_OPEN, Ticket.id > sa.bindparam("after", type_=sa.Integer))
     .order_by(Ticket.id)
-    .limit(sa.bindparam("limit"))
+    .limit(sa.bindparam("limit", type_=sa.Integer))
 )
 
 

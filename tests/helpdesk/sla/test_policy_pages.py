@@ -142,7 +142,8 @@ def test_the_default_cannot_be_removed(max_: FlaskClient, promised: Promised) ->
 
 def test_the_tester_names_the_policy_and_its_first_deadlines(max_: FlaskClient, promised: Promised) -> None:
     plan_id = promised.business_plus.support_plan_id
-    page = max_.get(f"/admin/policies?try=1&kind=billing&service=&customer_id=&support_plan_id={plan_id}&priority=p1").text
+    asked = f"try=1&kind=billing&service=&customer_id=&support_plan_id={plan_id}&priority=p1"
+    page = max_.get(f"/admin/policies?{asked}").text
     assert re.search(r"<output>.*Business Plus</output>", page)
     assert "today 14:42" in page
     assert "Not Business Plus" not in page

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from helpdesk.clock import Hand, now
 from helpdesk.customers.models import Customer
-from helpdesk.database import db, unit_of_work
+from helpdesk.database import db, is_sqlite, unit_of_work
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.sla import queries, revisions
 from helpdesk.sla.drafts import CalendarDraft
@@ -508,3 +508,49 @@ def test_a_ticket_of_somebody_else_is_not_waited_for_in_vain(desk: Desk, crowd) 
     work()
     assert terms_changes()[crowd[0]] == 1  # another machine's clock ran ahead: its history never runs backwards
     assert chains_hold()
+
+
+# locks, where the database has them ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def other(desk: Desk):
+    """A transaction of another process."""
+    if is_sqlite():
+        pytest.skip("SQLite has one writer at a time")
+    with db.engine.connect() as connection, connection.begin():
+        yield connection
+
+
+def test_only_the_first_ticket_is_waited_for(desk: Desk, crowd, other) -> None:
+    standard = policy_called("Standard")
+    revision = counted(desk, standard, stretched(standard, 2))
+    confirm(desk, revision.id)
+    db.session.rollback()
+    other.execute(sa.select(Ticket.id).where(Ticket.id == crowd[3]).with_for_update())
+    work(steps=1)
+    assert terms_changes() == Counter(crowd[:3])
+    assert revisions.revision_of(revision.id).seen_count == 3
+    other.rollback()
+    work()
+    assert terms_changes() == Counter(crowd)
+    assert revisions.revision_of(revision.id).seen_count == len(crowd)
+
+
+def test_who_is_promising_something_is_waited_for(desk: Desk, crowd, opened, other) -> None:
+    """What is promised from the old book is committed before the walk begins, or reads the new one."""
+    standard = policy_called("Standard")
+    revision = counted(desk, standard, stretched(standard, 2))
+    db.session.rollback()
+    other.execute(queries._SHARED)
+
+    def confirm_soon() -> None:
+        with unit_of_work() as session:
+            session.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))
+            revisions.confirm(revision.id, desk.max.id, now())
+
+    with pytest.raises(sa.exc.OperationalError, match="lock timeout"):
+        confirm_soon()
+    opened()  # another's shared lock keeps nobody from opening a ticket
+    other.rollback()
+    confirm(desk, revision.id)
