@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from babel.dates import get_day_names, get_month_names
+from babel.numbers import format_decimal
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -123,7 +124,8 @@ class Year:
 
     @property
     def summary(self) -> str:
-        return _("%(hours)s h on %(days)s days", hours=f"{self.open_seconds // hours.HOUR:,}", days=self.open_days)
+        open_hours = format_decimal(self.open_seconds // hours.HOUR, locale=get_locale() or "en")
+        return _("%(hours)s h on %(days)s days", hours=open_hours, days=self.open_days)
 
 
 def year_of(calendar: BusinessCalendar, number: int) -> Year:
