@@ -24,7 +24,13 @@ from helpdesk.frontend.assets import compile_translations
 ROOT = Path(__file__).resolve().parent.parent
 TRANSLATIONS = ROOT / "helpdesk" / "translations"
 SOURCES = ("helpdesk", "workflows")
-KEYWORDS = DEFAULT_KEYWORDS | {"_l": None, "N_": None, "lazy_gettext": None, "lazy_ngettext": (1, 2), "_lp": ((1, "c"), 2)}
+KEYWORDS = DEFAULT_KEYWORDS | {
+    "_l": None,
+    "N_": None,
+    "lazy_gettext": None,
+    "lazy_ngettext": (1, 2),
+    "_lp": ((1, "c"), 2),
+}
 IN_A_STRING = re.compile(r"""\bf("|').*?\{(_|_l|gettext|ngettext)\(""")
 """A call within an f-string: Babel reads those as plain text before Python 3.12."""
 
