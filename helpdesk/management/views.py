@@ -15,6 +15,7 @@ from helpdesk.accounts.permissions import Permission
 from helpdesk.accounts.queries import enabled_users, teams
 from helpdesk.accounts.session import actor, person_may, requires, signed_in
 from helpdesk.clock import now
+from helpdesk.customers import rights
 from helpdesk.database import unit_of_work
 from helpdesk.errors import Invalid
 from helpdesk.management import actions, pile, queries
@@ -26,6 +27,7 @@ from helpdesk.management.review import review_of
 from helpdesk.management.strip import Strip, strip_of
 from helpdesk.management.today import Asked, Page, said
 from helpdesk.sla.tally import kept_by_hour
+from helpdesk.tickets.facts import desk_day
 from helpdesk.tickets.ledger import attribution, ledgers_of
 from helpdesk.tickets.queries import recent_customers
 from helpdesk.web import moments
@@ -58,6 +60,7 @@ def today() -> ResponseReturnValue:
         unreviewed_text=said(page.counts.unreviewed),
         figures=page.figures(kept, days),
         escalation=page.escalation(),
+        rights_ending=rights.ending_count(desk_day(moment)),
         strip=strip,
         blocks=page.blocks(),
         **_team_filter(asked),
