@@ -105,7 +105,7 @@ class Lives(RuleBasedStateMachine):
     @initialize(
         start=starts,
         kind=st.sampled_from(Kind),
-        depth=st.integers(0, 4),
+        depth=st.integers(0, 5),
         by_agent=st.booleans(),
         waits_for_vendor=st.booleans(),
     )
@@ -130,6 +130,8 @@ class Lives(RuleBasedStateMachine):
         self.case = self._newest_case()
         if depth > 3:
             self.vendor_number()
+        if depth > 4:
+            self.vendor_note(is_ours=False, needs_us=waits_for_vendor)
 
     @precondition(lambda self: len(self.numbers) < MOST_TICKETS)
     @rule(kind=st.sampled_from(Kind), urgency=levels_of_priority, by_agent=st.booleans())

@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -339,8 +339,8 @@ def _assert_explained(truth: Truth) -> None:
             continue
         until = cycle.ended_at or truth.at
         assert sum(span.seconds for span in spans if span.counted) == cycle.elapsed_seconds, key
-        edges = [cycle.started_at, *(span.end for span in spans)]
-        assert [span.start for span in spans] == edges[:-1], key
+        edges = [cycle.started_at, *(_utc(span.end) for span in spans)]
+        assert [_utc(span.start) for span in spans] == edges[:-1], key
         assert edges[-1] == until, key
     ledger = truth.ledger()
     seconds = int((ledger.end - ledger.start).total_seconds())
@@ -349,6 +349,11 @@ def _assert_explained(truth: Truth) -> None:
     assert [span.start for span in ledger.spans] == edges[:-1]
     assert edges[-1] == ledger.end
     assert ledger.end in (truth.at, *(event.at for event in truth.strands[0].events))
+
+
+def _utc(moment: datetime) -> datetime:
+    """In the hour that comes twice a local time equals no time of another zone, not even its own (PEP 495)."""
+    return moment.astimezone(UTC)
 
 
 def assert_pile_is_whole(stored: Iterable[Stored]) -> None:
