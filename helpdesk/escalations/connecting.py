@@ -24,9 +24,7 @@ blueprint = Blueprint("connecting", __name__, url_prefix="/admin/channels/connec
 class ConsentForm(Form):
     token = PasswordField(  # never written back into the page
         _l("Refresh token"),
-        description=_l(
-            "From the consent of a Partner Center user with the agent role. It is kept encrypted and never shown again."
-        ),
+        description=_l("From a Partner Center user’s consent. It is kept encrypted and never shown again."),
     )
 
 

@@ -20,6 +20,7 @@ from workflows.vocabulary import (
     EventKind,
     HoldCause,
     Kind,
+    MoneyState,
     PackItem,
     Priority,
     ResolutionCode,
@@ -192,6 +193,8 @@ def _number_recorded(p: Particulars, _names: Names) -> str:
 
 
 def _vendor_noted(p: Particulars, _names: Names) -> str:
+    if p.get("is_mirrored"):
+        return _("brought in our note from Partner Center") if p.get("is_ours") else _("brought in Microsoft’s note")
     return _("wrote to Microsoft") if p.get("is_ours") else _("pasted what Microsoft wrote")
 
 
@@ -238,6 +241,36 @@ def _reminded(p: Particulars, _names: Names) -> str:
     return _("reminded the customer again: reminder %(count)s", count=p["count"])
 
 
+def _money_set(p: Particulars, _names: Names) -> str:
+    due = moments.moment(datetime.fromisoformat(p["due"])) if p.get("due") else ""
+    return _("set a money deadline: %(window)s, ends %(moment)s", window=p.get("window", ""), moment=due)
+
+
+def _money_ended(p: Particulars, _names: Names) -> str:
+    window = p.get("window", "")
+    if p.get("state") == MoneyState.WAIVED:
+        return _("waived a money deadline: %(window)s, %(reason)s", window=window, reason=p.get("reason", ""))
+    if p.get("state") == MoneyState.LAPSED:
+        return _("ended a money deadline with the ticket: %(window)s", window=window)
+    return _("asked in time: %(window)s", window=window)
+
+
+def _money_warned(p: Particulars, _names: Names) -> str:
+    return _("warned: %(window)s ends soon", window=p.get("window", ""))
+
+
+def _money_missed(p: Particulars, _names: Names) -> str:
+    return _("noted that %(window)s was missed", window=p.get("window", ""))
+
+
+def _incident_linked(p: Particulars, _names: Names) -> str:
+    return _("linked it with Microsoft’s incident %(number)s", number=p.get("number", ""))
+
+
+def _incident_unlinked(p: Particulars, _names: Names) -> str:
+    return _("took it off Microsoft’s incident %(number)s", number=p.get("number", ""))
+
+
 def _plain(text: Callable[[], str]) -> Sentence:
     return lambda _p, _names: text()
 
@@ -282,6 +315,12 @@ SENTENCES: Mapping[EventKind, Sentence] = {
     EventKind.VENDOR_NOTED: _vendor_noted,
     EventKind.VENDOR_CHASED: _plain(lambda: _("reminded Microsoft")),
     EventKind.VENDOR_CASE_CHANGED: _case_changed,
+    EventKind.MONEY_SET: _money_set,
+    EventKind.MONEY_ENDED: _money_ended,
+    EventKind.MONEY_WARNED: _money_warned,
+    EventKind.MONEY_MISSED: _money_missed,
+    EventKind.INCIDENT_LINKED: _incident_linked,
+    EventKind.INCIDENT_UNLINKED: _incident_unlinked,
     EventKind.CLOCK_WARNED: _warned,
     EventKind.CLOCK_BREACHED: _breached,
     EventKind.CLOCK_LADDERED: _laddered,

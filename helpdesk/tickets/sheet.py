@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from helpdesk.database import db
 from helpdesk.escalations.models import VendorCase
-from helpdesk.escalations.partner_center import connection, posts
+from helpdesk.escalations.partner_center import connection, polls, posts
 from helpdesk.tickets.models import Ticket, TicketLink
 from helpdesk.web import moments
 from helpdesk.web.labels import label
@@ -42,6 +42,7 @@ class ShownCase:
     notes: list[dict[str, Any]]
     is_open: bool
     can_send: bool  # notes may leave by the vendor's API
+    trouble: str  # why the vendor's API doesn't let us read it
 
 
 def facts_of(ticket: Ticket) -> list[Fact]:
@@ -157,6 +158,7 @@ def case_title(case: VendorCase) -> str:
 
 
 def shown_case(case: VendorCase) -> ShownCase:
+    is_connected = bool(case.number) and connection.is_connected(current_app.config)
     return ShownCase(
         id=case.id,
         title=case_title(case),
@@ -167,7 +169,8 @@ def shown_case(case: VendorCase) -> ShownCase:
         story=_story(case),
         notes=_shown_notes(case),
         is_open=case.state is not VendorCaseState.CLOSED,
-        can_send=bool(case.number) and connection.is_connected(current_app.config),
+        can_send=is_connected,
+        trouble=polls.trouble_of(case.id) if is_connected else "",
     )
 
 

@@ -14,6 +14,10 @@ from helpdesk import create_app, schema
 from helpdesk.accounts.models import User
 from helpdesk.cli import cli
 from helpdesk.database import db
+from helpdesk.demo.vendor.server import VendorServer
+from tests.fakes.partner_center import KEY, settings, vendor
+
+__all__ = ["vendor"]
 
 PASSWORD = "correct horse battery"
 
@@ -133,3 +137,61 @@ def test_run_does_not_share_a_port_with_somebody(installation: Path) -> None:
         done = helpdesk("run", "--port", str(port))
     assert done.exit_code == 1
     assert f"port {port} already" in done.output
+
+
+@pytest.fixture
+def connected(migrated: Path, vendor: VendorServer, monkeypatch: pytest.MonkeyPatch) -> VendorServer:
+    """An installation whose settings name the vendor's stand-in; nobody has consented yet."""
+    key = helpdesk("vendor", "new-key").output.strip()
+    for name, value in (settings(vendor) | {"VENDOR_KEYS": key}).items():
+        monkeypatch.setenv({"VENDOR_KEYS": "HELPDESK_VENDOR_KEY"}.get(name, f"HELPDESK_{name}"), str(value))
+    return vendor
+
+
+def test_the_vendor_is_connected_by_a_token_that_is_not_shown(connected: VendorServer) -> None:
+    assert "!!  vendor: nobody has given a refresh token" in helpdesk("check").output
+    token = connected.world.first_refresh_token
+    done = helpdesk("vendor", "connect", typed=f"{token}\n")
+    assert (done.exit_code, done.output) == (0, "Connected: Partner Center shows 0 service requests.\n")
+    assert "ok  vendor" in helpdesk("check").output
+    assert helpdesk("vendor", "disconnect").exit_code == 0
+    assert "!!  vendor" in helpdesk("check").output
+
+
+def test_a_token_that_opens_nothing_is_said(connected: VendorServer) -> None:
+    done = helpdesk("vendor", "connect", typed="not a token")
+    assert done.exit_code == 1
+    assert "consent has to be renewed" in done.output
+    assert helpdesk("vendor", "connect", typed=" \n").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("HELPDESK_VENDOR_KEY", "short", "helpdesk vendor new-key"),
+        ("HELPDESK_VENDOR_KEY", "", "HELPDESK_VENDOR_KEY is not set"),
+        ("HELPDESK_VENDOR_TENANT", "", "HELPDESK_VENDOR_TENANT is not set"),
+        ("HELPDESK_VENDOR_API_URL", "http://api.example", "not https"),
+        ("HELPDESK_VENDOR_DESK", "maybe", "must be off, console or partner_center"),
+    ],
+)
+def test_half_a_connection_stops_the_start(
+    connected: VendorServer, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(config.ConfigurationError) as caught:
+        config.load()
+    assert said in str(caught.value)
+    assert "short" not in str(caught.value).replace("shortly", "")
+
+
+@pytest.mark.parametrize(
+    ("environment", "client", "kind"),
+    [("production", "", "off"), ("development", "", "console"), ("development", "id", "partner_center")],
+)
+def test_who_answers_when_nobody_is_named(environment: str, client: str, kind: str) -> None:
+    names = {"HELPDESK_ENV": environment, "SECRET_KEY": "x", "HELPDESK_AUDIT_KEY": "y"}
+    if client:
+        names |= {"HELPDESK_VENDOR_CLIENT_ID": client, "HELPDESK_VENDOR_CLIENT_SECRET": "s"}
+        names |= {"HELPDESK_VENDOR_TENANT": "t", "HELPDESK_VENDOR_KEY": KEY}
+    assert config.load(names)["VENDOR_DESK"] == kind

@@ -102,8 +102,9 @@ def concerns_all(error: VendorError) -> bool:
 PATIENCE = timedelta(minutes=30)
 """A failure that lasts longer needs a person's eye."""
 
-TOKEN_LIFE = timedelta(days=90)
-"""A refresh token that is not used for so long ends by itself. Source: the vendor's identity platform."""
+TOKEN_ENDS = timedelta(days=90)
+TOKEN_IS_OLD = timedelta(days=75)
+"""A refresh token that is not used for 90 days ends by itself. Source: the vendor's identity platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,9 @@ def _trouble(row: VendorConnection | None, config: Mapping[str, Any], given_up: 
         return error.sentence
     if row.failed_at is not None and at - (row.answered_at or row.consented_at or row.failed_at) > PATIENCE:
         return f"no answer since {row.answered_at or row.consented_at:%Y-%m-%d %H:%M} UTC: {row.last_error}"
+    token_at = row.renewed_at or row.consented_at or at
+    if at - token_at > TOKEN_IS_OLD:
+        return f"the token was last renewed on {token_at:%Y-%m-%d}; unused it ends on {token_at + TOKEN_ENDS:%Y-%m-%d}."
     if given_up:
         return f"{given_up} notes could not be sent. Their tickets say why."
     return ""

@@ -106,6 +106,11 @@ def release(claims: Sequence[PollClaim], until: datetime) -> None:
         _settle(one, next_poll_at=until)
 
 
+def trouble_of(case_id: int) -> str:
+    """Why the case could not be read the last time; empty when it could."""
+    return db.session.scalar(sa.select(VendorPoll.last_error).where(VendorPoll.vendor_case_id == case_id)) or ""
+
+
 def counts() -> tuple[int, int]:
     """How many cases are asked after, and how many of them could not be read the last time."""
     columns = sa.func.count(), sa.func.count().filter(VendorPoll.failures > 0)

@@ -92,9 +92,11 @@ def note_vendor(
     """Write down what the vendor wrote (``needs_us``: the ball is ours), or what we wrote to them.
 
     ``is_to_send``: it leaves by the vendor's API after the commit. ``seen``: the connector read it there.
-    Raises Invalid when it is to be sent on a case without a number.
+    Raises Invalid when it is to be sent on a case without a number, and for pasting what was mirrored before.
     """
     with _on_case(ticket_id, case_id, actor, now) as (change, case):
+        if seen is None and not is_to_send and cases.is_mirrored(case, body):
+            raise Invalid(_("This note is here already: it came from Partner Center."), "body")
         note = cases.note(case, body.strip(), is_ours=is_ours, user_id=actor.user_id, now=change.now, seen=seen)
         if is_to_send:
             if not case.number:
@@ -103,7 +105,8 @@ def note_vendor(
         if needs_us and not is_ours and case.state is VendorCaseState.OPEN:
             cases.change_state(case, VendorCaseState.ATTENTION_NEEDED, change.now)
         digest = history.body_hash(body.strip())
-        change.record(EventKind.VENDOR_NOTED, case=case.id, is_ours=is_ours, state=case.state.value, body=digest)
+        told: dict[str, Any] = {"case": case.id, "is_ours": is_ours, "state": case.state.value, "body": digest}
+        change.record(EventKind.VENDOR_NOTED, **told | ({"is_mirrored": True} if seen is not None else {}))
         _turn(change.ticket, case)
 
 

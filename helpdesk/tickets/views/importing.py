@@ -30,9 +30,7 @@ log = structlog.get_logger()
 class CaseFileForm(Form):
     file = FileField(
         _l("File"),
-        description=_l(
-            "CSV with a first line of headings. Needed: Number, Status. Read too: Last updated, Title, Note."
-        ),
+        description=_l("CSV whose first line names the columns: Number and Status; also Last updated, Title, Note."),
     )
     content = HiddenField()  # the file's text again, once it was shown
 

@@ -87,8 +87,13 @@ class Mirrored:
             self.send(500)
             self.poll(500)
             if not self.waiting():
+                assert self.given_up() == []
                 return
         raise AssertionError("something is never sent")
+
+    def given_up(self) -> list[str]:
+        rows = sa.select(VendorPost.last_error).where(VendorPost.post_state == "failed")
+        return list(db.session.scalars(rows))
 
     def waiting(self) -> int:
         pending = sa.select(sa.func.count()).select_from(VendorPost).where(VendorPost.post_state == "pending")

@@ -209,6 +209,17 @@ def test_what_was_pasted_before_is_not_doubled(mirrored: Mirrored) -> None:
     assert notes_of(case.id) == [(False, "Restart it, please.")]
 
 
+def test_what_was_mirrored_before_is_not_pasted(mirrored: Mirrored) -> None:
+    case = mirrored.new_case(NUMBER)
+    mirrored.world.write(NUMBER, "Restart it, please.")
+    mirrored.poll()
+    with pytest.raises(Invalid), unit_of_work():
+        escalating.note_vendor(
+            case.ticket_id, case.id, mirrored.desk.ana, " Restart it, please.\n", now(), is_ours=False
+        )
+    assert notes_of(case.id) == [(False, "Restart it, please.")]
+
+
 def test_a_note_that_arrived_unheard_is_known_by_the_poll(mirrored: Mirrored) -> None:
     case = mirrored.new_case(NUMBER)
     mirrored.poll()

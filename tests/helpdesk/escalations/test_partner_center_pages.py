@@ -206,9 +206,12 @@ def test_a_confirmed_file_is_applied_once_in_the_persons_name(adam: FlaskClient,
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"Title;Owner\nx;y\n", b"Number,Status\n" + b"1,open\n" * 2001, b"x" * 1_000_001]
+    "content", [b"", b"Title;Owner\nx;y\n", b"Number,Status\n" + b"1,open\n" * 2001, b"x" * 50_001]
 )
-def test_what_is_no_such_file_is_said_at_its_field(adam: FlaskClient, content: bytes) -> None:
+def test_what_is_no_such_file_is_said_at_its_field(
+    adam: FlaskClient, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_import, "MOST_BYTES", 50_000)
     page = adam.post(IMPORT, data={"file": (io.BytesIO(content), "cases.csv")})
     assert page.status_code == 422
     assert 'id="file-error"' in page.text
