@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import time
 import warnings
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -47,6 +51,21 @@ class PostgresServer:
         port = f"&port={parts.port}" if parts.port else ""
         user = parts.username or "postgres"
         return f"postgresql+psycopg://{user}@/{name}?host={host}{port}"
+
+    def crash(self) -> None:
+        """Stop at once, as a power cut would: no client is asked, what was not committed is lost."""
+        postmaster = self._server.get_pid()
+        os.kill(postmaster, signal.SIGQUIT)
+        deadline = time.monotonic() + 10
+        with suppress(ProcessLookupError):
+            while time.monotonic() < deadline:
+                os.kill(postmaster, 0)
+                time.sleep(0.02)
+            raise TimeoutError("PostgreSQL does not stop")
+
+    def start_again(self) -> None:
+        """Start on the same folder and socket as before, replaying what the crash left."""
+        self._server.ensure_postgres_running()
 
     def stop(self) -> None:
         self._server.cleanup()

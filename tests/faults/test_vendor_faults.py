@@ -28,6 +28,7 @@ __all__ = ["mirrored", "vendor"]
 pytestmark = pytest.mark.faults
 
 KILLS = 6
+SECONDS_TO_WORK = 60
 
 
 @pytest.fixture
@@ -50,9 +51,8 @@ def test_talkers_that_are_killed_lose_and_double_nothing(
     began, second = mirrored.hand.at, time.time()
     for _kill in range(KILLS):
         process = _start(began, second, talking, tmp_path / "talkers.log")
-        _write_meanwhile(story, began, second, seconds=story.dice.uniform(0.5, 1.5))
+        _write_until_it_works(story, began, second, extra=story.dice.uniform(0, 1))
         kill(process)
-    assert _carried() > 2 * KILLS, "they were never caught at work"
     mirrored.quiet()
     story.check()
 
@@ -75,7 +75,16 @@ def _start(began: datetime, second: float, env: dict[str, str], log: Path) -> su
     return process
 
 
-def _write_meanwhile(story: Story, began: datetime, second: float, seconds: float) -> None:
+def _write_until_it_works(story: Story, began: datetime, second: float, extra: float) -> None:
+    """Write on both sides until the talker has carried some of it both ways, and for ``extra`` seconds more."""
+    before, patience = _carried(), time.monotonic() + SECONDS_TO_WORK
+    while _carried() < before + 2:
+        assert time.monotonic() < patience, "it was never caught at work"
+        _write_for(0.2, story, began, second)
+    _write_for(extra, story, began, second)
+
+
+def _write_for(seconds: float, story: Story, began: datetime, second: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         story.sides.hand.at = fast(began, second)

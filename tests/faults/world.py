@@ -39,12 +39,17 @@ def open_at(opened: Callable[..., Opened], hand: Hand, moments: Iterable[datetim
     return numbers
 
 
-def promise_only(seconds: int, zone: str = "Europe/Budapest", week: Mapping[str, Any] = ALWAYS) -> None:
-    """Let every policy promise a resolution in so many open seconds of these hours, and nothing else."""
+def promise_only(
+    seconds: int,
+    zone: str = "Europe/Budapest",
+    week: Mapping[str, Any] = ALWAYS,
+    clocks: Iterable[ClockKind] = (ClockKind.RESOLUTION,),
+) -> None:
+    """Let every policy promise each of ``clocks`` in so many open seconds of these hours, and nothing else."""
     calendar = db.session.scalars(sa.select(Calendar).order_by(Calendar.id)).first()
     assert calendar is not None
     editing.edit_calendar(calendar, calendar.name, {"timezone": zone, "week": dict(week)}, None, now())
-    targets = tuple(editing.Target(priority, ClockKind.RESOLUTION, seconds, calendar.id) for priority in Priority)
+    targets = tuple(editing.Target(priority, clock, seconds, calendar.id) for priority in Priority for clock in clocks)
     for policy in db.session.scalars(sa.select(SlaPolicy)):
         draft = editing.PolicyDraft(policy.name, support_plan_id=policy.support_plan_id, targets=targets)
         editing.edit_policy(policy, draft, now())
