@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from datetime import date
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 
 from helpdesk.clock import now
 from helpdesk.database import db, unit_of_work
-from helpdesk.escalations.models import VendorCase
+from helpdesk.escalations.models import Entitlement, EntitlementUse, SupportChannel, VendorCase
 from helpdesk.tickets import facts
 from helpdesk.tickets.actions import moving, packing
 from helpdesk.tickets.models import Attachment, AttachmentCheck, Ticket, TicketEvent
@@ -232,3 +233,28 @@ def test_the_pages_of_escalating_take_few_statements_whatever_they_show(ana, ask
     assert taken["escalate"] <= 12, ran
     assert taken["pack"] <= 11
     assert taken["pack.txt"] <= 11
+
+
+def test_a_dearer_channel_is_remembered_when_a_cheaper_one_was_open(app, ana, worked, desk):
+    with unit_of_work() as session:
+        signature = session.scalars(sa.select(SupportChannel).where(SupportChannel.kind == ChannelKind.SIGNATURE)).one()
+        own = Entitlement(channel_id=signature.id, starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31))
+        own.created_at = now()
+        session.add(own)
+        held = session.scalars(sa.select(Entitlement).where(Entitlement.incidents_included == 6)).one()
+        held.fee = 42_000
+    with unit_of_work():
+        moving.move(worked, desk.ana, Trigger.ESCALATE_TO_PREMIER, now())
+    assert db.session.scalars(sa.select(VendorCase)).one().cheaper == ["signature"]
+    browser = browser_of(app, desk.max)
+    page = browser.get("/admin/channels/spending").text
+    assert "42,000 EUR" in page
+    assert f'href="/tickets/{worked}#cases"' in page
+    assert "open then: Signature" in " ".join(page.split())
+
+
+def test_escalating_writes_the_ledger_with_who_did_it(worked, desk):
+    with unit_of_work():
+        moving.move(worked, desk.ana, Trigger.ESCALATE_TO_PREMIER, now())
+    row = db.session.scalars(sa.select(EntitlementUse)).one()
+    assert (row.incidents, row.left_after, row.reason, row.user_id) == (1, 5, f"#{worked}", desk.ana.user_id)
