@@ -10,34 +10,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
 from helpdesk.accounts.actor import Actor
-from helpdesk.customers.models import Customer
 from helpdesk.database import db
 from helpdesk.sla import revisions
 from helpdesk.sla.models import PromiseRevision, SlaPolicy
-from helpdesk.sla.queries import Promises, choose_policy, keep_promises, promises
+from helpdesk.sla.queries import keep_promises, promises
 from helpdesk.sla.revisions import Claim
-from helpdesk.sla.terms import FrozenTerms, freeze, load_terms, preview, promise_the_same
+from helpdesk.sla.terms import FrozenTerms, freeze, preview
 from helpdesk.tickets import deadlines, hearing
 from helpdesk.tickets.acting import Change
 from helpdesk.tickets.effects import Counts, effects_of
-from helpdesk.tickets.models import IS_OPEN, Ticket, TicketTag
+from helpdesk.tickets.models import IS_OPEN, Ticket
+from helpdesk.tickets.stretches import Affected, Stretch, next_length, open_count, stretch
 from workflows.vocabulary import ActorKind, EventKind, Priority, RevisionState
 
 BATCH = 50
 """Tickets that change in one transaction: short, so that nobody waits for one of them."""
 
-LONGEST_STRETCH = 1600
-"""Open tickets whose facts are read at a time, while few of them are affected."""
-
 Transaction = Callable[[], AbstractContextManager[Any]]
 Moment = Callable[[], datetime]
-TermsOf = Callable[[SlaPolicy, Priority], FrozenTerms]
 
 log = structlog.get_logger()
 
@@ -60,96 +56,6 @@ def work(transaction: Transaction, now: Moment, revision_id: int | None = None) 
             revisions.release(claim)
 
 
-def open_count() -> int:
-    """How many tickets a walk looks at."""
-    return db.session.scalar(sa.select(sa.func.count()).select_from(Ticket).where(IS_OPEN)) or 0
-
-
-# which tickets ----------------------------------------------------------------------------------------
-
-
-class Affected(NamedTuple):
-    """An open ticket that is promised something else by the book, and its new terms."""
-
-    facts: Any
-    terms: FrozenTerms
-
-
-class Stretch(NamedTuple):
-    """A stretch of the walk: ``seen`` open tickets up to number ``last``, those ``affected``, whether it is the end."""
-
-    affected: Sequence[Affected]
-    seen: int
-    last: int
-    is_end: bool
-
-
-_FACTS = (
-    sa.select(
-        Ticket.id,
-        Ticket.kind,
-        Ticket.service,
-        Ticket.priority,
-        Ticket.terms_id,
-        Ticket.updated_at,
-        Customer.id.label("customer_id"),
-        Customer.support_plan_id,
-    )
-    .outerjoin(Customer, sa.and_(Customer.id == Ticket.customer_id, Ticket.is_customer_confirmed))
-    .where(IS_OPEN, Ticket.id > sa.bindparam("after", type_=sa.Integer))
-    .order_by(Ticket.id)
-    .limit(sa.bindparam("limit", type_=sa.Integer))
-)
-
-
-def stretch(
-    after: int, length: int, book: Promises, scope: Sequence[int], terms_of: TermsOf, batch: int = BATCH
-) -> Stretch:
-    """The open tickets behind number ``after``: at most ``length``, and at most ``batch`` that are affected.
-
-    ``scope`` are the policies that the change is about: tickets that have no terms of theirs, and get none, are
-    left alone, whatever else changed since they were promised something.
-    """
-    rows = db.session.execute(_FACTS, {"after": after, "limit": length}).all()
-    tags = _tags_of(rows) if book.asks_for_tags else {}
-    affected: list[Affected] = []
-    for seen, row in enumerate(rows, start=1):
-        terms = _new_terms(row, tags.get(row.id, ()), book, scope, terms_of)
-        if terms is None:
-            continue
-        affected.append(Affected(row, terms))
-        if len(affected) == batch:
-            return Stretch(affected, seen, row.id, is_end=seen == len(rows) < length)
-    return Stretch(affected, len(rows), rows[-1].id if rows else after, is_end=len(rows) < length)
-
-
-def _next_length(length: int, part: Stretch) -> int:
-    """Few are read where most are affected, many where hardly any is."""
-    return 2 * BATCH if part.affected else min(2 * length, LONGEST_STRETCH)
-
-
-def _new_terms(
-    row: Any, tags: Sequence[str], book: Promises, scope: Sequence[int], terms_of: TermsOf
-) -> FrozenTerms | None:
-    """What the book promises the ticket, where that is something else than it has; None where all stays."""
-    policy = choose_policy(row.kind, row.service, row.customer_id, row.support_plan_id, book, tags=tags)
-    old = load_terms(row.terms_id)
-    if policy.id not in scope and old.content["policy_id"] not in scope:
-        return None
-    new = terms_of(policy, row.priority)
-    return None if promise_the_same(old, new) else new
-
-
-def _tags_of(rows: Sequence[Any]) -> dict[int, list[str]]:
-    if not rows:
-        return {}
-    between = TicketTag.ticket_id.between(rows[0].id, rows[-1].id)
-    found: dict[int, list[str]] = {}
-    for ticket_id, name in db.session.execute(sa.select(TicketTag.ticket_id, TicketTag.name).where(between)):
-        found.setdefault(ticket_id, []).append(name)
-    return found
-
-
 # counting ---------------------------------------------------------------------------------------------
 
 
@@ -165,7 +71,7 @@ def _count(claim: Claim, transaction: Transaction, now: Moment) -> Iterator[bool
 
     total, after, length, is_end = open_count(), revision.last_ticket_id, 2 * BATCH, False
     while not is_end:
-        part = stretch(after, length, book, scope, terms_of)
+        part = stretch(after, length, book, scope, terms_of, BATCH)
         found = _count_effects(part.affected, now())
         with transaction():
             current = revisions.held(claim, now())
@@ -174,7 +80,7 @@ def _count(claim: Claim, transaction: Transaction, now: Moment) -> Iterator[bool
             _keep_count(current, found, part, total)
             if part.is_end:
                 revisions.finish_walk(current, now())
-        after, length, is_end = part.last, _next_length(length, part), part.is_end
+        after, length, is_end = part.last, next_length(length, part, BATCH), part.is_end
         yield True
 
 
@@ -256,7 +162,7 @@ class _Walk:
             return freeze(policy, priority, now, book)
 
         part = stretch(revision.last_ticket_id, self._length, book, scope, terms_of, batch)
-        self._length = _next_length(self._length, part)
+        self._length = next_length(self._length, part, BATCH)
         return part
 
     def pass_by(self, now: datetime) -> None:

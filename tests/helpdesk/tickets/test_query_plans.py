@@ -11,7 +11,7 @@ from flask import Flask
 
 from helpdesk.clock import now
 from helpdesk.database import db, is_sqlite
-from helpdesk.tickets import lifecycle, queries, revising
+from helpdesk.tickets import lifecycle, queries, stretches
 from helpdesk.tickets.filters import Position, QueueFilter, View
 from helpdesk.tickets.models import Attachment, Message, Ticket, TicketTag
 from tests.doubling import double
@@ -137,7 +137,7 @@ def test_a_tag_is_looked_up_in_its_index(app: Flask, desk, many):
 
 
 def test_a_change_of_promises_walks_the_open_tickets_by_number(app: Flask, desk, many):
-    text = plan(revising._FACTS.params(after=1500, limit=100))
+    text = plan(stretches.FACTS.params(after=1500, limit=100))
     assert not scans(text, "ticket"), text
     assert is_sqlite() or "ix_ticket_open" in text, text
     assert "TEMP B-TREE" not in text
