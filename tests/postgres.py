@@ -66,6 +66,14 @@ class PostgresServer:
     def start_again(self) -> None:
         """Start on the same folder and socket as before, replaying what the crash left."""
         self._server.ensure_postgres_running()
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                return self.execute("SELECT 1")
+            except psycopg.OperationalError:  # still replaying
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def stop(self) -> None:
         self._server.cleanup()
