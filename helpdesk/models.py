@@ -9,6 +9,8 @@ ROOMS_WITH_MODELS = (
     "customers",
     "sla",
     "escalations",
+    "escalations.money",
+    "escalations.outages",
     "escalations.partner_center",
     "notifications",
     "tickets",

@@ -173,6 +173,13 @@ class EventKind(StrEnum):
     VENDOR_NOTED = "vendor_noted"
     VENDOR_CHASED = "vendor_chased"
     VENDOR_CASE_CHANGED = "vendor_case_changed"
+    # windows that money hangs on, and outages
+    MONEY_SET = "money_set"
+    MONEY_ENDED = "money_ended"
+    MONEY_WARNED = "money_warned"
+    MONEY_MISSED = "money_missed"
+    INCIDENT_LINKED = "incident_linked"
+    INCIDENT_UNLINKED = "incident_unlinked"
     # what the clocks did, so that the timeline tells it
     CLOCK_WARNED = "clock_warned"
     CLOCK_BREACHED = "clock_breached"
@@ -484,6 +491,48 @@ class ChannelFigure(StrEnum):
     FEE = "fee"
     RESPONSE = "response"
     INCIDENTS = "incidents"
+
+
+class MoneyPurpose(StrEnum):
+    """What must be asked of the vendor before a window ends."""
+
+    CANCELLATION = "cancellation"
+    REFUND = "refund"
+    CREDIT_CLAIM = "credit_claim"
+
+
+class MoneyUnit(StrEnum):
+    """What a window's length is counted in."""
+
+    HOURS = "hours"
+    DAYS = "days"
+    MONTHS = "months"
+
+
+class MoneyStart(StrEnum):
+    """What a window counts from."""
+
+    MOMENT = "moment"
+    BILLING_MONTH_END = "billing_month_end"
+
+
+class MoneyState(StrEnum):
+    """How a money deadline stands; ``LAPSED``: its ticket ended before it."""
+
+    OPEN = "open"
+    MET = "met"
+    MISSED = "missed"
+    WAIVED = "waived"
+    LAPSED = "lapsed"
+
+
+class CreditState(StrEnum):
+    """What became of a service credit: it belongs to the customer, so a granted one must be passed on."""
+
+    REQUESTED = "requested"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    PASSED_ON = "passed_on"
 
 
 class HealthResult(StrEnum):

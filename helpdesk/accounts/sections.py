@@ -82,6 +82,13 @@ SECTIONS = (
         Permission.EDIT_CONFIGURATION,
     ),
     Section(
+        "/admin/windows",
+        _l("Money windows"),
+        "receipt",
+        _l("How long Microsoft takes back, refunds and credits."),
+        Permission.EDIT_CONFIGURATION,
+    ),
+    Section(
         "/admin/jobs",
         _l("Scheduler"),
         "server",

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from helpdesk.database import db
 from helpdesk.escalations.models import ChannelName, PackRequirement, SupportChannel, VendorTerm
+from helpdesk.escalations.money import defaults as money
 from helpdesk.sla import queries as sla
 from helpdesk.sla.defaults import ROUND_THE_CLOCK, VENDOR_HOURS
 from workflows.channels import USUAL_CHANNELS, Channel
@@ -103,6 +104,7 @@ def install(now: datetime) -> None:  # noqa: ARG001 - every room's defaults are 
     """Write the channels, and what a pack must hold, unless the desk has any already, in the caller's unit of work."""
     if db.session.scalar(sa.select(PackRequirement.id).limit(1)) is None:
         db.session.add_all(_requirement(row) for row in USUAL_REQUIREMENTS)
+    money.install()
     if db.session.scalar(sa.select(SupportChannel.id).limit(1)) is None:
         calendars = {calendar.name: calendar.id for calendar in sla.calendars()}
         db.session.add_all(_row(channel, calendars) for channel in USUAL_CHANNELS)

@@ -17,7 +17,7 @@ from helpdesk.database import unit_of_work
 from helpdesk.escalations import ledger
 from helpdesk.notifications import delivery, retention
 from helpdesk.sla import tally
-from helpdesk.tickets import deadlines, leftovers, lifecycle, mirroring, revising
+from helpdesk.tickets import deadlines, leftovers, lifecycle, mirroring, money_sweep, revising
 from helpdesk.tickets.facts import desk_day
 
 Steps = Iterator[bool]
@@ -47,6 +47,11 @@ log = structlog.get_logger()
 def sweep_clocks() -> Steps:
     """Warn and breach what is due, oldest first, a few dozen tickets in one transaction."""
     yield from _together(deadlines.due, deadlines.settle_due_many, deadlines.settle_due, deadlines.put_off)
+
+
+def sweep_money() -> Steps:
+    """Warn of the refund, cancellation and claim windows that end soon, and write down those that were missed."""
+    yield from _each(money_sweep.due, money_sweep.settle, money_sweep.put_off)
 
 
 def wake_holds() -> Steps:

@@ -24,6 +24,7 @@ class Job:
 SCHEDULE = (
     #   function                every    jitter (both in seconds)
     Job(jobs.sweep_clocks,          1,        0),
+    Job(jobs.sweep_money,           5,        1),
     Job(jobs.wake_holds,            5,        1),
     Job(jobs.remind_customers,     60,       10),
     Job(jobs.close_resolved,       60,       10),

@@ -32,6 +32,8 @@ class NoticeTopic(StrEnum):
     CLOCK_LADDERED = "clock_laddered"
     ESCALATION_DUE = "escalation_due"
     VENDOR_LATE = "vendor_late"
+    MONEY_WARNED = "money_warned"
+    MONEY_MISSED = "money_missed"
     PROMISES_DIGEST = "promises_digest"
     INVITATION = "invitation"
 
@@ -88,6 +90,8 @@ SHAPES: Final[Mapping[NoticeTopic, Shape]] = MappingProxyType(
         NoticeTopic.VENDOR_LATE: _to_staff(
             "subject clock due_at", "customer_name assignee_name channel_name vendor_number"
         ),
+        NoticeTopic.MONEY_WARNED: _to_staff("subject window due_at", "customer_name assignee_name"),
+        NoticeTopic.MONEY_MISSED: _to_staff("subject window due_at", "customer_name assignee_name"),
         NoticeTopic.PROMISES_DIGEST: _to_staff("late soon entries"),
         NoticeTopic.INVITATION: _to_contact("secret_path expires_at", "by"),
     }
@@ -114,6 +118,8 @@ REFUSABLE: Final = (
     NoticeTopic.CLOCK_LADDERED,
     NoticeTopic.ESCALATION_DUE,
     NoticeTopic.VENDOR_LATE,
+    NoticeTopic.MONEY_WARNED,
+    NoticeTopic.MONEY_MISSED,
 )
 """What a person may do without, each by bell and by mail, in the order of the page where they choose."""
 

@@ -36,6 +36,8 @@ ICONS = {
     NoticeTopic.CLOCK_LADDERED: "alert-triangle",
     NoticeTopic.ESCALATION_DUE: "arrow-up-right",
     NoticeTopic.VENDOR_LATE: "hourglass",
+    NoticeTopic.MONEY_WARNED: "receipt",
+    NoticeTopic.MONEY_MISSED: "receipt",
     NoticeTopic.PROMISES_DIGEST: "alert-triangle",
 }
 WAYS = {Transport.IN_APP: _l("Under the bell"), Transport.MAIL: _l("By mail")}
@@ -50,6 +52,8 @@ SENTENCES = {
     NoticeTopic.CLOCK_LADDERED: _l("A promise is still late, at a later level"),
     NoticeTopic.ESCALATION_DUE: _l("A ticket should go to Microsoft"),
     NoticeTopic.VENDOR_LATE: _l("Microsoft is late on a case"),
+    NoticeTopic.MONEY_WARNED: _l("A refund, cancellation or claim window ends soon"),
+    NoticeTopic.MONEY_MISSED: _l("A refund, cancellation or claim window was missed"),
 }
 
 blueprint = Blueprint("notifications", __name__)

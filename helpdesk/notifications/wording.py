@@ -52,6 +52,8 @@ LINES: Final[Mapping[str, Mapping[NoticeTopic, str]]] = {
         NoticeTopic.CLOCK_LADDERED: "{clock_name} on #{number} is still late: level {level}, it was due {due_at}",
         NoticeTopic.ESCALATION_DUE: "#{number} should go to Microsoft: {clock_name} was due {due_at}",
         NoticeTopic.VENDOR_LATE: "Chase Microsoft on #{number}: {clock_name} was due {due_at}",
+        NoticeTopic.MONEY_WARNED: "{window} on #{number}: ends {due_at}",
+        NoticeTopic.MONEY_MISSED: "{window} on #{number} was missed: it ended {due_at}",
         NoticeTopic.PROMISES_DIGEST: "Promises that need you: {summary}",
     },
     "hu": {
@@ -65,6 +67,8 @@ LINES: Final[Mapping[str, Mapping[NoticeTopic, str]]] = {
         NoticeTopic.CLOCK_LADDERED: "#{number}, {clock_name}: még mindig késésben, {level}. szint, határidő {due_at}",
         NoticeTopic.ESCALATION_DUE: "#{number}: ideje eszkalálni ({clock_name}), a határidő {due_at} volt",
         NoticeTopic.VENDOR_LATE: "#{number}: sürgetni kell a Microsoftot ({clock_name}), a határidő {due_at} volt",
+        NoticeTopic.MONEY_WARNED: "#{number}, {window}: határidő {due_at}",
+        NoticeTopic.MONEY_MISSED: "#{number}, {window}: elmulasztva, a határidő {due_at} volt",
         NoticeTopic.PROMISES_DIGEST: "Teendője van: {summary}",
     },
 }

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from helpdesk.database import db
 from helpdesk.escalations.models import SupportChannel, VendorCase
+from helpdesk.escalations.money.models import MoneyDeadline
 from helpdesk.notifications import recipients
 from helpdesk.notifications.actions import queue_many
 from helpdesk.notifications.notices import Notice, tell
@@ -19,7 +20,7 @@ from helpdesk.sla.actions import ClockNews
 from helpdesk.sla.working_hours import WorkingHours
 from helpdesk.tickets.concerned import Concerned
 from helpdesk.tickets.models import Ticket
-from workflows.vocabulary import ClockChange, LadderRole
+from workflows.vocabulary import ClockChange, LadderRole, MoneyState
 
 TO_CHASE: Final = frozenset({LadderRole.ASSIGNEE, LadderRole.LEAD})
 """Who hears that Microsoft is late, and that a ticket should go to Microsoft: they can do something about it."""
@@ -69,6 +70,17 @@ def escalation_due(ticket: Ticket, item: ClockNews, missing: Sequence[str], now:
     params = _params(ticket, item, concerned) | {"missing": len(missing)}
     hours = WorkingHours(now)
     queue_many(_told(NoticeTopic.ESCALATION_DUE, to, ticket, item, params, hours), now)
+
+
+def money(ticket: Ticket, deadline: MoneyDeadline, now: datetime) -> None:
+    """Tell who has the ticket, and the lead, that a window ends soon, or that it was missed; day and night."""
+    is_missed = deadline.state is MoneyState.MISSED
+    concerned = Concerned.of([ticket], now)
+    to = recipients.for_roles(TO_CHASE, concerned.standings(ticket))
+    params = {"subject": ticket.subject, "window": deadline.name, "due_at": deadline.due_at, **concerned.named(ticket)}
+    topic = NoticeTopic.MONEY_MISSED if is_missed else NoticeTopic.MONEY_WARNED
+    cause = f"money:{deadline.id}:{int((deadline.next_fire_at or deadline.due_at).timestamp())}"
+    queue_many(tell(topic, to, cause=cause, params=params, ticket_id=ticket.id), now)
 
 
 def _notices(

@@ -197,6 +197,17 @@ def _project(ticket: Ticket, clocks: Sequence[StoredClock]) -> None:
         first = min(paused, key=_seconds_left)
     ticket.next_due_clock = first.kind if first is not None else None
     ticket.paused_seconds_left = _seconds_left(min(paused, key=_seconds_left)) if paused and not running else None
+    _take_in_money(ticket)
+
+
+def _take_in_money(ticket: Ticket) -> None:
+    """A window that money hangs on runs over every pause, and comes first where it ends before the clocks do."""
+    due_at = ticket.money_due_at
+    if due_at is None or (due_at > ticket.next_due_at and not ticket.is_paused):
+        return
+    ticket.is_paused, ticket.paused_seconds_left = False, None
+    ticket.next_due_at, ticket.next_due_clock, ticket.next_due_idle_seconds = due_at, None, 0
+    ticket.next_warns_at = ticket.money_warns_at or NEVER
 
 
 _UNMET = (ClockState.RUNNING, ClockState.PAUSED)

@@ -170,6 +170,17 @@ class EscalateForm(Form):
     reason = line(_l("Why the channel changes"), longest=300)
 
 
+class MoneyForm(Form):
+    """A window put on a ticket, and from when it counts, by the reader's own clock."""
+
+    window = one_row(_l("Window"), list, none=_l("Choose"))
+    start = StringField(
+        _l("Counts from"),
+        description=_l("When it was bought, ordered or renewed; for a credit, a moment in the month of the outage."),
+        render_kw={"type": "datetime-local"},
+    )
+
+
 class LinkForm(Form):
     number = line(_l("Number of the other ticket"), longest=12, required=True)
     kind = one_word(

@@ -24,6 +24,7 @@ from workflows.vocabulary import (
     Kind,
     Level,
     LinkKind,
+    MoneyPurpose,
     Priority,
     ResolutionCode,
     Service,
@@ -155,6 +156,10 @@ class Ticket(Base):
     next_due_idle_seconds: Mapped[int] = mapped_column(default=0)  # what that clock stood still after its deadline
     is_paused: Mapped[bool] = mapped_column(default=False)
     paused_seconds_left: Mapped[int | None]
+    # the nearest open money deadline, kept by actions.money; the projection above takes it in
+    money_due_at: Mapped[datetime | None]
+    money_warns_at: Mapped[datetime | None]
+    money_purpose: Mapped[MoneyPurpose | None] = mapped_column(words(MoneyPurpose, "money_purpose"))
 
     resolution_code: Mapped[ResolutionCode | None] = mapped_column(words(ResolutionCode, "resolution_code"))
     resolution_note: Mapped[str] = mapped_column(sa.Text, default="")

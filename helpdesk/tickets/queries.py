@@ -39,6 +39,7 @@ _ROW = (
     Ticket.is_paused,
     Ticket.next_due_at,
     Ticket.next_due_clock,
+    Ticket.money_purpose,
     Ticket.next_warns_at,
     Ticket.next_due_idle_seconds,
     Ticket.paused_seconds_left,

@@ -117,7 +117,7 @@ def hold_text(cause: HoldCause | None, until: datetime | None) -> str:
 
 def due_of(record: Any, closings: Closings, now: datetime) -> Due:
     """The promise due next on a ticket, from the projection the queue sorts by."""
-    clock = label(record.next_due_clock)
+    clock = label(record.next_due_clock) or label(record.money_purpose)  # no clock of ours: money comes first
     if record.state in (State.RESOLVED, State.CLOSED, State.TURNED_AWAY, State.MERGED) or not clock:
         return Due("–", "plain", "")
     at = record.next_due_at if record.next_due_at != NEVER else None
@@ -127,7 +127,7 @@ def due_of(record: Any, closings: Closings, now: datetime) -> Due:
         return Due(text, "late-paused" if left < 0 else "paused", clock)
     if at is None:
         return Due("–", "plain", clock)
-    closes_at = closings.of(record.terms_id, record.next_due_clock)
+    closes_at = closings.of(record.terms_id, record.next_due_clock) if record.next_due_clock else None
     late_for = _late_for(record, at, closings, now)
     tone = "late" if late_for is not None else "warn" if record.next_warns_at <= now else "plain"
     warn_at = record.next_warns_at if record.next_warns_at != NEVER else None

@@ -22,7 +22,19 @@ from helpdesk.clock import now
 from helpdesk.database import db
 from helpdesk.errors import Conflict, NotFound
 from helpdesk.escalations.models import VendorCase
-from helpdesk.tickets import asking, facts, offers, promises, queries, reminders, sheet, talk, timeline, way
+from helpdesk.tickets import (
+    asking,
+    facts,
+    money_lines,
+    offers,
+    promises,
+    queries,
+    reminders,
+    sheet,
+    talk,
+    timeline,
+    way,
+)
 from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, VendorNumberForm
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.rows import hold_text, person_named
@@ -31,7 +43,7 @@ from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.queue import count_text, remembered, view_text
 from helpdesk.web import moments
 from helpdesk.web.labels import label
-from workflows.vocabulary import Role, State, Trigger
+from workflows.vocabulary import Kind, Role, State, Trigger
 
 Colleagues = list[tuple[int, str, frozenset[Role]]]
 
@@ -108,8 +120,9 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
         "ticket": _head(found),
         "place": _place(found, moment),
         "terms": f"{course.terms.policy_name}, {label(found.priority)}",
-        "promises": promises.unmet_promises(course, found.id, ids),
+        "promises": money_lines.with_money(promises.unmet_promises(course, found.id, ids), found, moment),
         "met": promises.ended_promises(course, found.id, ids),
+        "has_money": found.kind is Kind.BILLING or found.money_due_at is not None,
         "facts": sheet.facts_of(found),
         "diagnosis": sheet.diagnosis_facts(known.diagnosis),
         "elsewhere": asking.elsewhere_of(found),

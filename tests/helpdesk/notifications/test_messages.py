@@ -105,6 +105,14 @@ CASES: Mapping[str, tuple[NoticeTopic, dict[str, Any]]] = {
             "channel_name": "Premier",
         },
     ),
+    "money_warned": (
+        NoticeTopic.MONEY_WARNED,
+        {"window": "Duplicate order: refund", "due_at": DUE_AT, "customer_name": "Alpina Logistics Kft."},
+    ),
+    "money_missed": (
+        NoticeTopic.MONEY_MISSED,
+        {"window": "Duplicate order: refund", "due_at": DUE_AT, "assignee_name": "Ana Kovács"},
+    ),
     "promises_digest": (NoticeTopic.PROMISES_DIGEST, {"late": 2, "soon": 1, "entries": ENTRIES}),
     "promises_digest-many": (NoticeTopic.PROMISES_DIGEST, {"late": 12_950, "soon": 50, "entries": ENTRIES}),
     "invitation": (

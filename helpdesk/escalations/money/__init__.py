@@ -1,0 +1,1 @@
+"""Windows that money hangs on, and the deadlines they put on tickets."""
