@@ -6,7 +6,7 @@ happens exactly once, whatever crashes. The desk itself is the actor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from helpdesk.accounts.actor import SCHEDULER
@@ -17,8 +17,14 @@ from helpdesk.sla.actions import ClockNews
 from helpdesk.tickets import alarms, facts, notices
 from helpdesk.tickets.acting import Change
 from helpdesk.tickets.terms import renew_terms, reprioritise
-from workflows.machine import workflow_for
+from workflows.machine import Move, workflow_for
 from workflows.vocabulary import CHANNEL_OF_TRIGGER, ESCALATED_STATES, EventKind, LadderAct, Priority
+
+WHOLE: Final = 100
+"""Per cent of a pack that lacks nothing."""
+
+Escalation = Callable[[Change, str, Mapping[str, Any]], object]
+_escalates: Escalation | None = None
 
 
 def climb(change: Change, news: Iterable[ClockNews]) -> bool:
@@ -66,31 +72,46 @@ def _raise_priority(change: Change, item: ClockNews) -> None:
 
 
 def _escalate(change: Change, item: ClockNews) -> None:
-    """Mark the ticket as due for escalation, with what keeps each channel from taking it.
+    """Send the ticket to the vendor where nobody need choose; else mark it as due for that, with what lacks.
 
-    The one seam for escalating without a person: the ticket goes to the vendor by itself from here.
+    Nobody need choose when exactly one channel is open and its pack is whole. People are told in either case:
+    somebody opens the case at the vendor.
     """
     ticket = change.ticket
     if ticket.state in ESCALATED_STATES or ticket.escalation_due_at is not None:
         return
-    closed = _closed_channels(change)
+    known = facts.study(ticket, SCHEDULER, change.now)
+    moves = [move for move in workflow_for(ticket.kind).allowed(ticket.state, known.facts) if _is_escalation(move)]
+    only = _only_way(known, moves)
+    if only is not None and _escalates is not None:
+        _escalates(change, only, {})
+        alarms.escalation_due(ticket, item, (), change.now)
+        return
+    closed = {move.trigger.value: [reason.code for reason in move.reasons] for move in moves}
     missing = list(dict.fromkeys(code for codes in closed.values() for code in codes))
     ticket.escalation_due_at = change.now
     change.record(EventKind.ESCALATION_DUE, missing=missing, closed=closed, **_cause(item))
     alarms.escalation_due(ticket, item, missing, change.now)
-    alarms.escalation_due(ticket, item, missing, change.now)
 
 
-def _closed_channels(change: Change) -> dict[str, list[str]]:
-    """{trigger: codes of the reasons that close it}, for every escalation from the state the ticket is in."""
-    ticket = change.ticket
-    known = facts.gather(ticket, SCHEDULER, change.now)
-    moves = workflow_for(ticket.kind).allowed(ticket.state, known)
-    return {
-        move.trigger.value: [reason.code for reason in move.reasons]
-        for move in moves
-        if move.trigger in CHANNEL_OF_TRIGGER
-    }
+def _only_way(known: facts.Study, moves: Iterable[Move]) -> str | None:
+    """The escalation that the desk may do by itself: to the one open channel, with a pack that no lead had to pass."""
+    channels = [verdict.kind for verdict in known.verdicts if verdict.is_open]
+    if len(channels) != 1 or known.facts.packs.get(channels[0]) != WHOLE:
+        return None
+    return next(
+        (move.trigger.value for move in moves if move.is_open and CHANNEL_OF_TRIGGER[move.trigger] is channels[0]), None
+    )
+
+
+def _is_escalation(move: Move) -> bool:
+    return move.trigger in CHANNEL_OF_TRIGGER
+
+
+def escalate_by(take: Escalation) -> None:
+    """Say with which action the desk escalates by itself: moves stand above the clocks that ask for one."""
+    global _escalates
+    _escalates = take
 
 
 def _cause(item: ClockNews) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from flask import current_app
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.database import db
-from helpdesk.tickets import facts, notices
+from helpdesk.tickets import climbing, facts, notices
 from helpdesk.tickets.actions.escalating import begin_vendor_case
 from helpdesk.tickets.actions.holding import drop_hold, end_hold
 from helpdesk.tickets.actions.merging import fold_into
@@ -160,3 +160,5 @@ _EFFECTS: dict[Trigger, Callable[[Change, Step, Mapping[str, Any]], None]] = {
     Trigger.MERGE: _merged,
     Trigger.REOPEN: _reopened,
 }
+
+climbing.escalate_by(take)

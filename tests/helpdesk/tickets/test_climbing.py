@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from helpdesk.accounts.models import Team, User
 from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
+from helpdesk.escalations.models import Entitlement, EntitlementUse, SupportChannel, VendorCase
 from helpdesk.jobs import jobs
 from helpdesk.notifications.models import OutboxMessage
 from helpdesk.notifications.topics import NoticeTopic
@@ -22,7 +24,19 @@ from helpdesk.tickets.actions.opening import Opened
 from helpdesk.tickets.change import changing
 from helpdesk.tickets.models import Ticket, TicketEvent
 from helpdesk.tickets.terms import renew_terms
-from workflows.vocabulary import ClockChange, ClockKind, EventKind, Level, Priority, Trigger
+from tests.packs import ask_for_packs, fill_pack
+from workflows.vocabulary import (
+    ChannelKind,
+    ClockChange,
+    ClockKind,
+    EventKind,
+    Level,
+    Priority,
+    State,
+    Trigger,
+    Turn,
+    VendorCaseState,
+)
 
 from .conftest import Desk
 
@@ -167,6 +181,7 @@ def _resolution_changes(number: int) -> list[tuple[ClockChange, int]]:
 
 
 def test_an_overdue_ticket_is_marked_as_due_for_escalation_with_what_is_missing(worked, desk: Desk, hand: Hand) -> None:
+    ask_for_packs()
     number = _late_with(worked, desk, {"level": 3, "minutes_after": 60, "act": "escalate"}, hand)
     found = ticket(number)
     assert found.escalation_due_at is not None
@@ -178,7 +193,49 @@ def test_an_overdue_ticket_is_marked_as_due_for_escalation_with_what_is_missing(
     assert len(written(number, EventKind.ESCALATION_DUE)) == 1
 
 
+def test_a_ticket_with_one_open_channel_and_a_whole_pack_goes_to_the_vendor_by_itself(
+    worked, desk: Desk, hand: Hand
+) -> None:
+    ask_for_packs()
+    fill_pack(worked, desk.ana)
+    number = _late_with(worked, desk, {"level": 3, "minutes_after": 60, "act": "escalate"}, hand)
+    found = ticket(number)
+    assert (found.state, found.turn, found.escalation_due_at) == (State.ESCALATED_PREMIER, Turn.VENDOR, None)
+    (event,) = db.session.scalars(
+        sa.select(TicketEvent).where(TicketEvent.ticket_id == number, TicketEvent.what == EventKind.ESCALATED)
+    )
+    assert event.actor == "scheduler"
+    (case,) = db.session.scalars(sa.select(VendorCase).where(VendorCase.ticket_id == number))
+    assert case.state is VendorCaseState.TO_OPEN
+    assert case.pack["items"]
+    assert str(desk.lea.id) in told(NoticeTopic.ESCALATION_DUE)
+    pass_days(hand, 2)
+    assert len(written(number, EventKind.ESCALATED)) == len(written(number, EventKind.VENDOR_CASE_OPENED)) == 1
+    assert written(number, EventKind.ESCALATION_DUE) == []
+
+
+def test_of_two_schedulers_one_escalates(worked, desk: Desk, hand: Hand) -> None:
+    number = _late_with(worked, desk, {"level": 3, "minutes_after": 60, "act": "escalate"}, hand)
+    for _scheduler in range(2):
+        with unit_of_work():
+            deadlines.settle_due(number, now())
+    assert len(written(number, EventKind.ESCALATED)) == 1
+    (use,) = db.session.scalars(sa.select(EntitlementUse.incidents))
+    assert use == 1
+
+
+def test_two_open_channels_are_left_to_a_person(worked, desk: Desk, hand: Hand) -> None:
+    with unit_of_work() as session:
+        channel = session.scalars(sa.select(SupportChannel).where(SupportChannel.kind == ChannelKind.ADVANCED)).one()
+        days = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
+        session.add(Entitlement(channel_id=channel.id, incidents_included=6, created_at=now(), **days))
+    number = _late_with(worked, desk, {"level": 3, "minutes_after": 60, "act": "escalate"}, hand)
+    assert ticket(number).state is State.DIAGNOSIS
+    assert ticket(number).escalation_due_at is not None
+
+
 def test_what_ends_is_due_for_escalation_no_more(worked, desk: Desk, hand: Hand) -> None:
+    ask_for_packs()
     number = _late_with(worked, desk, {"level": 3, "minutes_after": 60, "act": "escalate"}, hand)
     with unit_of_work():
         moving.move(number, desk.ana, Trigger.WITHDRAW, now(), {"reason": "no_longer_needed"})
