@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy.exc import IntegrityError
 
 from helpdesk.clock import now
@@ -300,6 +302,27 @@ def test_two_pollers_write_a_note_once(mirrored: Mirrored) -> None:
         with unit_of_work():
             mirroring.mirror(claim, request, now())
     assert notes_of(case.id) == [(False, "Hello")]
+
+
+def test_two_pollers_at_the_same_moment(app: Flask, mirrored: Mirrored, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes second waits for the ticket and then reads what the first has written."""
+    case_id = mirrored.new_case(NUMBER).id
+    mirrored.world.write(NUMBER, "Hello")
+    with unit_of_work():
+        claim = polls.claim(now(), 5)[0]
+    request = mirrored.line.case(NUMBER)
+    db.session.remove()
+    known = mirroring._known
+    monkeypatch.setattr(mirroring, "_known", lambda case_id: (known(case_id), time.sleep(0.4))[0])
+
+    def poll() -> None:
+        with app.app_context(), unit_of_work():
+            mirroring.mirror(claim, request, now())
+
+    with ThreadPoolExecutor(2) as both:
+        for done in [both.submit(poll), both.submit(poll)]:
+            done.result()
+    assert notes_of(case_id) == [(False, "Hello")]
 
 
 def test_the_database_itself_refuses_a_second_copy(mirrored: Mirrored) -> None:
