@@ -14,11 +14,11 @@ from flask import Flask
 
 import config as settings
 from helpdesk.database import db
-from tests.bench import bench_business_time, bench_pages, bench_service, bench_sweep, bench_writes, worlds
+from tests.bench import bench_business_time, bench_engine, bench_pages, bench_service, bench_sweep, bench_writes, worlds
 from tests.bench.figures import Figure, machine, of_mapping, write
 
 Bench = Callable[[Flask, str, str, int], Iterator[Figure]]
-PARTS = ("business", "pages", "writes", "sweep", "service")
+PARTS = ("business", "pages", "writes", "sweep", "service", "engine")
 RESULT = settings.ROOT / "instance" / "bench.json"
 
 
@@ -54,6 +54,10 @@ def _of_database(name: str, asked: argparse.Namespace) -> Iterator[Figure]:
     database = worlds.database(name)
     began = time.monotonic()
     try:
+        if "engine" in asked.only:
+            yield from _engine(database)
+        if {"pages", "service", "writes", "sweep"}.isdisjoint(asked.only):
+            return
         world = worlds.prepare(database, asked.tickets, lambda step: print(f"  {name}: {step}", flush=True))
         print(f"{name}: {world} is there after {time.monotonic() - began:.0f} s", flush=True)
         if {"pages", "service"} & {*asked.only}:
@@ -64,6 +68,16 @@ def _of_database(name: str, asked: argparse.Namespace) -> Iterator[Figure]:
             yield from _with_copy(database, world, asked.tickets, bench_sweep.figures)
     finally:
         database.stop()
+
+
+def _engine(database: worlds.Database) -> Iterator[Figure]:
+    """On a desk of its own, whose tickets are all open."""
+    report: worlds.Report = lambda step: print(f"  {database.name}: {step}", flush=True)  # noqa: E731
+    url = database.lend(worlds.prepare(database, bench_engine.TICKETS, report, is_all_open=True))
+    app = worlds.application(url)
+    yield from bench_engine.figures(app, url, database)
+    with app.app_context():
+        db.engine.dispose()
 
 
 def _readers(database: worlds.Database, world: str, asked: argparse.Namespace) -> Iterator[Figure]:

@@ -38,38 +38,38 @@ def figures(app: Flask, url: str, database: str, tickets: int) -> Iterator[Figur
     A sweep shares its statements among dozens of tickets, so it may well be above that ceiling.
     """
     moment = clock.now() + AWAY
-    idle, raw = _idle_ms(app), _raw_idle_ms(app)
+    idle, raw = idle_ms(app), raw_idle_ms(app)
     yield Figure("sweep, nothing due", database, tickets, idle, "ms", raw, IDLE_TARGET_MS)
     ceiling = _raw_rate(app, moment)
     for processes, target in TARGETS.items():
-        before = _due(app, moment)
-        spent = _sweep_beside(url, moment, processes)
-        rate = (before - _due(app, moment)) / max(spent, 0.001)
+        before = due(app, moment)
+        spent = sweep_beside(url, moment, processes)
+        rate = (before - due(app, moment)) / max(spent, 0.001)
         name = "sweep, due clocks" + ("" if processes == 1 else ", two schedulers")
         has_target = processes == 1 or database == "postgresql"  # SQLite has one writer at a time
         yield Figure(name, database, tickets, rate, "/s", ceiling, target if has_target else None)
 
 
-def _idle_ms(app: Flask, times: int = 50) -> float:
+def idle_ms(app: Flask, times: int = 50) -> float:
     """Milliseconds of a sweep that finds nothing, with every open clock still to come."""
     with app.app_context():
         first = db.session.scalar(sa.select(sa.func.min(SlaClock.next_fire_at))) or clock.now()
         with clock.moved(lambda: first - timedelta(seconds=1)):
-            return _median_ms(lambda: list(jobs.sweep_clocks()), times)
+            return median_ms(lambda: list(jobs.sweep_clocks()), times)
 
 
-def _raw_idle_ms(app: Flask, times: int = 50) -> float:
+def raw_idle_ms(app: Flask, times: int = 50) -> float:
     """The same question on the bare driver."""
     with app.app_context():
         raw: Any = db.engine.raw_connection()
         cursor = raw.cursor()
         sql = "SELECT ticket_id FROM sla_clock WHERE next_fire_at <= '2000-01-01' ORDER BY next_fire_at LIMIT 256"
-        spent = _median_ms(lambda: cursor.execute(sql).fetchall(), times)
+        spent = median_ms(lambda: cursor.execute(sql).fetchall(), times)
         raw.close()
         return spent
 
 
-def _median_ms(act: Callable[[], object], times: int) -> float:
+def median_ms(act: Callable[[], object], times: int) -> float:
     act()  # what is compiled and kept once
     spent = []
     for _ in range(times):
@@ -79,16 +79,16 @@ def _median_ms(act: Callable[[], object], times: int) -> float:
     return statistics.median(spent)
 
 
-def _sweep_beside(url: str, moment: datetime, processes: int) -> float:
-    """Run so many sweeps at once; returns the seconds that the longest swept, its start left out."""
-    command = [sys.executable, "-m", "tests.bench.bench_sweep", url, moment.isoformat(), str(SECONDS)]
+def sweep_beside(url: str, moment: datetime, processes: int, seconds: float = SECONDS) -> float:
+    """Run so many sweeps at once, for so long at most; returns the longest's seconds, its start left out."""
+    command = [sys.executable, "-m", "tests.bench.bench_sweep", url, moment.isoformat(), str(seconds)]
     running = [
         subprocess.Popen(command, cwd=settings.ROOT, stdout=subprocess.PIPE, text=True) for _ in range(processes)
     ]
     return max(float(process.communicate()[0].split()[-1]) for process in running)
 
 
-def _due(app: Flask, moment: datetime) -> int:
+def due(app: Flask, moment: datetime) -> int:
     with app.app_context():
         rows = sa.select(sa.func.count()).select_from(SlaClock).where(SlaClock.next_fire_at <= moment)
         return db.session.scalar(rows) or 0

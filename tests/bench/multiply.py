@@ -11,7 +11,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import Flask
@@ -27,7 +27,15 @@ from tests.bench.crowd import Person, add_branches
 from tests.bench.lives import Originals
 from workflows.vocabulary import BreachCause
 
-OPEN_SHARE, RESOLVED_SHARE = 0.05, 0.01
+
+class Shares(NamedTuple):
+    """How many of the copies are open, and how many resolved and still quiet; the others are closed."""
+
+    open: float = 0.05
+    resolved: float = 0.01
+
+
+EVERYDAY, ALL_OPEN = Shares(), Shares(1.0, 0.0)
 WEEKS = 150
 CHUNK = 5_000
 
@@ -39,7 +47,9 @@ _CUSTOMER = "CASE WHEN o.customer_id IS NULL THEN NULL ELSE c.customer_id END"
 _CONTACT = "CASE WHEN o.contact_id IS NULL THEN NULL ELSE c.contact_id END"
 
 
-def multiply(app: Flask, originals: Originals, tickets: int, report: Callable[[str], object]) -> None:
+def multiply(
+    app: Flask, originals: Originals, tickets: int, report: Callable[[str], object], shares: Shares = EVERYDAY
+) -> None:
     """Copy ``originals`` until the database of ``app`` holds ``tickets``; ``report`` hears how far it is."""
     with app.app_context():
         people = add_branches(tickets)
@@ -48,7 +58,7 @@ def multiply(app: Flask, originals: Originals, tickets: int, report: Callable[[s
         db.session.remove()
         with Bulk(db.engine) as bulk:
             _make_copy_table(bulk)
-            copies = maker.copies(tickets - there)
+            copies = maker.copies(tickets - there, shares)
             for count, chunk in enumerate(chunks(copies, CHUNK)):
                 _write(bulk, chunk, maker)
                 report(f"{there + count * CHUNK + len(chunk):,} of {tickets:,} tickets")
@@ -90,9 +100,9 @@ class _Maker:
         self._spans = [_Spans(model.id, model.ticket_id, numbers) for model in (Message, SlaClock, Breach, VendorCase)]
         self._dice = random.Random(1)
 
-    def copies(self, count: int) -> Iterator[Copy]:
+    def copies(self, count: int, shares: Shares) -> Iterator[Copy]:
         """The closed ones first, from the oldest on, so that numbers rise with time."""
-        resolved, still_open = int(count * RESOLVED_SHARE), int(count * OPEN_SHARE)
+        resolved, still_open = int(count * shares.resolved), int(count * shares.open)
         weeks = sorted(self._dice.choices(range(WEEKS), k=count - resolved - still_open), reverse=True)
         for back in weeks:
             yield self._copy(self._dice.choice(self._originals.closed), back)

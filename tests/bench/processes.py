@@ -52,6 +52,19 @@ def web(url: str, *, workers: int = 2, command: Sequence[str] | None = None, pag
         stop(process)
 
 
+@contextmanager
+def scheduler(url: str) -> Iterator[None]:
+    """``helpdesk scheduler`` on the database ``url`` until the block ends."""
+    environ = {**os.environ, **ENVIRON, "DATABASE_URL": url}
+    command = [sys.executable, "-m", "helpdesk.cli", "scheduler"]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=settings.ROOT, env=environ, start_new_session=True, **silent)
+    try:
+        yield
+    finally:
+        stop(process)
+
+
 def stop(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM)
     try:

@@ -108,6 +108,11 @@ class Postgres:
     def take_back(self) -> None:
         self._server.execute("DROP DATABASE IF EXISTS lent WITH (FORCE)")
 
+    def crash(self) -> None:
+        """Stop the server as a power cut would, and start it again; returns when it accepts connections."""
+        self._server.crash()
+        self._server.start_again()
+
     def stop(self) -> None:
         self.take_back()
         self._server.stop()
@@ -125,11 +130,12 @@ def database(name: str) -> Database:
     return Sqlite(folder) if name == Sqlite.name else Postgres(folder)
 
 
-def prepare(on: Database, tickets: int, report: Report) -> str:
-    """Make the world of so many tickets unless it is there; returns its name."""
-    world = f"world_{tickets}_{_mark()}"
+def prepare(on: Database, tickets: int, report: Report, *, is_all_open: bool = False) -> str:
+    """Make the world of so many tickets unless it is there; returns its name. Most are closed, or none is."""
+    world = f"{'open' if is_all_open else 'world'}_{tickets}_{_mark()}"
     if not on.has(world):
-        on.make(world, lambda url: _fill(url, tickets, report))
+        shares = multiply.ALL_OPEN if is_all_open else multiply.EVERYDAY
+        on.make(world, lambda url: _fill(url, tickets, report, shares))
     return world
 
 
@@ -139,11 +145,11 @@ def application(url: str, **overrides: Any) -> Flask:
     return create_app(overrides)
 
 
-def _fill(url: str, tickets: int, report: Report) -> None:
+def _fill(url: str, tickets: int, report: Report, shares: multiply.Shares) -> None:
     app = application(url)
     schema.upgrade(app)
     report("living the originals")
-    multiply.multiply(app, lives.live_originals(app), tickets, report)
+    multiply.multiply(app, lives.live_originals(app), tickets, report, shares)
 
 
 def _mark() -> str:

@@ -59,11 +59,9 @@ def app(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def due_clocks(
-    app: Flask, desk: Desk, opened: Callable[..., Opened], hand: Hand, today: datetime, monkeypatch: pytest.MonkeyPatch
-) -> int:
+def due_clocks(app: Flask, desk: Desk, opened: Callable[..., Opened], hand: Hand, today: datetime) -> int:
     moments = [today - timedelta(days=60, hours=hours) for hours in range(12)]
-    world.copy(app, world.open_at(opened, hand, moments, desk), TICKETS, monkeypatch)
+    world.copy(app, world.open_at(opened, hand, moments, desk), TICKETS)
     return world.due(today)
 
 

@@ -33,15 +33,13 @@ pytestmark = pytest.mark.faults
 
 
 @pytest.fixture
-def fell_due(
-    app: Flask, desk: Desk, opened: Callable[..., Opened], hand: Hand, today: datetime, monkeypatch: pytest.MonkeyPatch
-) -> int:
+def fell_due(app: Flask, desk: Desk, opened: Callable[..., Opened], hand: Hand, today: datetime) -> int:
     """How many clocks fell due in the last six hours: promises of round-the-clock hours, so on any day of the week."""
     with unit_of_work():
         world.promise_only(int(PROMISED.total_seconds()), clocks=CLOCKS)
     minutes = [12 * place for place in range(28)]
     moments = [today - DOWN - PROMISED + timedelta(minutes=10 + wait) for wait in minutes]
-    world.copy(app, world.open_at(opened, hand, moments, desk), TICKETS, monkeypatch)
+    world.copy(app, world.open_at(opened, hand, moments, desk), TICKETS)
     return world.due(today)
 
 

@@ -42,12 +42,11 @@ def due_clocks(
     opened: Callable[..., Opened],
     hand: Hand,
     today: datetime,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> int:
     """More than a thousand clocks that are due today: most of them breached long ago, some only to be warned of."""
     long_ago = world.open_at(opened, hand, [today - timedelta(days=60, hours=hours) for hours in range(12)], desk)
     lately = world.open_at(opened, hand, [world.that_only_warn(opened, hand, today)] * 12, desk)
-    world.copy(app, (*long_ago, *lately), TICKETS, monkeypatch)
+    world.copy(app, (*long_ago, *lately), TICKETS)
     return world.due(today)
 
 

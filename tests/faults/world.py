@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -72,16 +71,14 @@ def resolution_of(ticket: Ticket) -> SlaClock:
     return db.session.scalars(rows).one()
 
 
-def copy(app: Flask, numbers: Iterable[int], tickets: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def copy(app: Flask, numbers: Iterable[int], tickets: int) -> None:
     """Copy the open tickets ``numbers`` as they stand until the desk has so many."""
     customer = db.session.scalars(sa.select(Customer).limit(1)).one()
     with unit_of_work() as session:  # copies need somebody to belong to
         rita = session.scalars(sa.select(Contact).limit(1)).one()
         session.get_one(Customer, customer.id).contacts.append(rita)
-    monkeypatch.setattr(multiply, "OPEN_SHARE", 1.0)
-    monkeypatch.setattr(multiply, "RESOLVED_SHARE", 0.0)
     originals = lives.Originals(open=tuple(numbers), resolved=(), closed=())
-    multiply.multiply(app, originals, tickets, lambda _step: None)
+    multiply.multiply(app, originals, tickets, lambda _step: None, multiply.ALL_OPEN)
 
 
 def due(at: datetime) -> int:
