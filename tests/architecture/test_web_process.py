@@ -22,7 +22,10 @@ def modules_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("heavy", ["holidays", "alembic", "flask_migrate", "mako", "apscheduler", "granian"])
+HEAVY = ("holidays", "alembic", "flask_migrate", "mako", "apscheduler", "granian", "httpx", "cryptography")
+
+
+@pytest.mark.parametrize("heavy", HEAVY)
 def test_a_web_worker_does_without(heavy: str, web_modules: set[str]) -> None:
     assert "flask" in web_modules
     assert heavy not in web_modules
