@@ -17,7 +17,8 @@ from helpdesk.database import unit_of_work
 from helpdesk.escalations import ledger
 from helpdesk.notifications import delivery, retention
 from helpdesk.sla import tally
-from helpdesk.tickets import deadlines, leftovers, lifecycle, mirroring, money_sweep, revising
+from helpdesk.tickets import deadlines, leftovers, lifecycle, mirroring, money_sweep, outage_queries, revising
+from helpdesk.tickets.actions import outages
 from helpdesk.tickets.facts import desk_day
 
 Steps = Iterator[bool]
@@ -52,6 +53,11 @@ def sweep_clocks() -> Steps:
 def sweep_money() -> Steps:
     """Warn of the refund, cancellation and claim windows that end soon, and write down those that were missed."""
     yield from _each(money_sweep.due, money_sweep.settle, money_sweep.put_off)
+
+
+def tell_outages() -> Steps:
+    """Make each update about an incident a reply on every ticket it is for."""
+    yield from _each(outage_queries.due_to_tell, outages.tell_one, outage_queries.put_off)
 
 
 def wake_holds() -> Steps:

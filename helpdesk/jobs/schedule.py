@@ -25,6 +25,7 @@ SCHEDULE = (
     #   function                every    jitter (both in seconds)
     Job(jobs.sweep_clocks,          1,        0),
     Job(jobs.sweep_money,           5,        1),
+    Job(jobs.tell_outages,          2,        1),
     Job(jobs.wake_holds,            5,        1),
     Job(jobs.remind_customers,     60,       10),
     Job(jobs.close_resolved,       60,       10),

@@ -181,6 +181,16 @@ class MoneyForm(Form):
     )
 
 
+class IncidentForm(Form):
+    number = line(_l("Microsoft’s number"), _l("As in the service health, such as EX25194."), longest=40, required=True)
+    service = one_word(_l("Service"), lambda: Service)
+    title = line(_l("What fails"), longest=200, required=True)
+    started = StringField(_l("Began"), render_kw={"type": "datetime-local"})
+    ended = StringField(
+        _l("Ended"), description=_l("Leave it empty while it goes on."), render_kw={"type": "datetime-local"}
+    )
+
+
 class LinkForm(Form):
     number = line(_l("Number of the other ticket"), longest=12, required=True)
     kind = one_word(
