@@ -36,7 +36,7 @@ from .conftest import NARROW, WIDE, LiveServer, sign_in
 
 pytestmark = pytest.mark.browser
 
-AREAS = ("users", "teams", "calendars", "policies", "topics", "channels", "plans")
+AREAS = ("users", "teams", "calendars", "policies", "topics", "channels", "plans", "pack")
 LOOKS = ((WIDE, "light", True), (WIDE, "dark", False), (NARROW, "dark", True), (NARROW, "light", False))
 """Viewport, colour scheme, and whether all rules are asked: in a page's other scheme only its colours differ."""
 
@@ -145,7 +145,7 @@ def test_the_customers_pages(shown: Shown, look: Callable[..., list[str]]) -> No
 
 def test_the_agents_pages(shown: Shown, look: Callable[..., list[str]]) -> None:
     fresh, diagnosed = f"/tickets/{shown.fresh}", f"/tickets/{shown.diagnosed}"
-    parts = ("customer", "classification", "facts", "diagnosis", "links", "events", "escalate")
+    parts = ("customer", "classification", "facts", "diagnosis", "links", "events", "escalate", "pack")
     addresses = (
         "/queue", "/queue?hold=customer", "/search?q=outlook", "/search?q=nothing-like-it", "/tickets/new",
         fresh, diagnosed, f"/tickets/{shown.escalated}", *(f"{diagnosed}/{part}" for part in parts),
@@ -172,7 +172,8 @@ def test_the_admins_things_and_customers(shown: Shown, look: Callable[..., list[
     addresses = (
         *(f"/admin/{area}/1" for area in AREAS), "/admin/channels/entitlements/1",
         "/customers", customer, f"{customer}/edit", "/customers/new", f"{customer}/contacts/new",
-        f"{customer}/contacts/{shown.contact_id}", f"{customer}/subscriptions/new",
+        f"{customer}/contacts/{shown.contact_id}", f"{customer}/subscriptions/new", f"{customer}/rights/new",
+        "/customers/rights", "/admin/channels/spending",
     )  # fmt: skip
     assert look("adam@desk.example", addresses) == []
 
