@@ -25,7 +25,7 @@ from tests.bench.bulk import COPY_TABLE, Bulk, chunks
 from tests.bench.chains import EVENT_COLUMNS, Copy, Histories
 from tests.bench.crowd import Person, add_branches
 from tests.bench.lives import Originals
-from workflows.vocabulary import BreachCause
+from workflows.vocabulary import BreachCause, ClockState
 
 
 class Shares(NamedTuple):
@@ -63,6 +63,7 @@ def multiply(
                 _write(bulk, chunk, maker)
                 report(f"{there + count * CHUNK + len(chunk):,} of {tickets:,} tickets")
             bulk.execute(f"DROP TABLE {COPY_TABLE}")
+            _tally(bulk)
             bulk.finish()
         db.engine.dispose()
 
@@ -168,6 +169,29 @@ def _copy_rows(bulk: Bulk) -> None:
     bulk.execute(
         f"INSERT INTO {BreachReview.__table__} ({columns}) SELECT {review} "
         f"FROM {COPY_TABLE} AS c JOIN breach AS o ON o.ticket_id = c.original_id WHERE c.shift > 0"
+    )
+
+
+def _tally(bulk: Bulk) -> None:
+    """Count the copies' promises with the others, each in the hour of the deadline it kept or missed."""
+
+    def hour(moment: str) -> str:
+        return f"substr({moment}, 1, 13) || ':00:00'" if bulk.is_sqlite else f"date_trunc('hour', {moment})"
+
+    kept = (
+        f"SELECT {hour('k.due_at')} AS hour, t.team_id, 1 AS met, 0 AS late FROM sla_clock AS k "
+        f"JOIN ticket AS t ON t.id = k.ticket_id WHERE k.case_id = 0 AND k.state = '{ClockState.MET}' "
+        "AND k.breached_at IS NULL"
+    )
+    broken = (
+        f"SELECT {hour('b.deadline_at')}, b.team_id, 0, 1 FROM breach AS b "
+        "JOIN sla_clock AS k ON k.id = b.clock_id WHERE k.case_id = 0"
+    )
+    bulk.execute("DELETE FROM promise_outcome")
+    bulk.execute("DELETE FROM promise_tally")
+    bulk.execute(
+        "INSERT INTO promise_tally (due_hour_at, team_id, met, late) "
+        f"SELECT hour, team_id, sum(met), sum(late) FROM ({kept} UNION ALL {broken}) AS each GROUP BY hour, team_id"
     )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from helpdesk.database import db, unit_of_work
+from helpdesk.sla import tally
 from helpdesk.sla.models import Breach, BreachToReview, ClockEvent, SlaClock
 from helpdesk.tickets import deadlines, history
 from helpdesk.tickets.models import IS_OPEN, Message, Ticket
 from helpdesk.tickets.search import found_ids
 from tests.bench import lives, multiply
+from workflows.vocabulary import ClockState
 
 TICKETS = 300
 
@@ -32,6 +36,16 @@ def test_a_made_desk_passes_for_a_lived_one(made: Flask) -> None:
     assert set(db.session.scalars(copies)) == {3}
     assert _orphans(Message.ticket_id, Ticket.id) == _orphans(ClockEvent.clock_id, SlaClock.id) == 0
     assert _orphans(Breach.clock_id, SlaClock.id) == _orphans(BreachToReview.breach_id, Breach.id) == 0
+
+
+def test_what_was_kept_and_missed_is_counted(made: Flask) -> None:
+    tallied = tally.kept_by_hour(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)).values()
+    kept = sa.select(sa.func.count()).where(
+        SlaClock.case_id == 0, SlaClock.state == ClockState.MET, SlaClock.breached_at.is_(None)
+    )
+    assert sum(one.met for one in tallied) == db.session.scalar(kept)
+    missed = sa.select(sa.func.count()).select_from(Breach).join(SlaClock, SlaClock.id == Breach.clock_id)
+    assert sum(one.late for one in tallied) == db.session.scalar(missed.where(SlaClock.case_id == 0))
 
 
 def test_an_open_copy_goes_on_like_its_original(made: Flask) -> None:
