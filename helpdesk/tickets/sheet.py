@@ -18,7 +18,7 @@ from helpdesk.tickets.models import Ticket, TicketLink
 from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows import facts as rules
-from workflows.vocabulary import BillingQuestion, BoughtHere, LinkKind, VendorCaseState
+from workflows.vocabulary import BillingQuestion, BoughtHere, LinkKind, PackItem, VendorCaseState
 
 
 class Fact(NamedTuple):
@@ -42,6 +42,7 @@ class ShownCase:
     notes: list[dict[str, Any]]
     is_open: bool
     can_send: bool  # notes may leave by the vendor's API
+    chase_text: str  # what reminds the vendor, in English, while the case is theirs; else empty
     trouble: str  # why the vendor's API doesn't let us read it
 
 
@@ -170,8 +171,25 @@ def shown_case(case: VendorCase) -> ShownCase:
         notes=_shown_notes(case),
         is_open=case.state is not VendorCaseState.CLOSED,
         can_send=is_connected,
+        chase_text=chase_text(case),
         trouble=polls.trouble_of(case.id) if is_connected else "",
     )
+
+
+def chase_text(case: VendorCase) -> str:
+    """A reminder to copy or send: the case, since when it is silent, and what it costs the customer; English, UTC."""
+    if case.state is not VendorCaseState.OPEN or not case.number:
+        return ""
+    since = case.last_word_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    items = case.pack.get("items") or {}
+    impact = str(items.get(PackItem.BUSINESS_IMPACT.value) or "") if isinstance(items, dict) else ""
+    lines = [
+        f"Service request {case.number}, severity {case.severity.name}: we have had no word from you since {since}.",
+        f"Business impact: {impact}" if impact else "",
+        "Please tell us what you have found, what comes next and by when.",
+        f"{current_app.config['DESK_NAME']}, {current_app.config['DESK_EMAIL']}",
+    ]
+    return "\n".join(line for line in lines if line)
 
 
 def _shown_notes(case: VendorCase) -> list[dict[str, Any]]:

@@ -106,7 +106,7 @@ def _page(
             form=(form or _form(found, moment)) if actor().may(Permission.EDIT_TICKETS, found.kind) else None,
             sources={row.id: row.source for row in _offered(found)},
             windows=_offered(found),
-            notice=notice,
+            refusal=notice,
             waived=waived,
             reason=request.form.get("reason", ""),
         )

@@ -113,7 +113,7 @@ def _page(incident_id: int, notice: str = "", status: int = 200) -> ResponseRetu
             may_edit=_may_edit(),
             form_id=request.form.get("form_id") or secrets.token_urlsafe(16),
             typed=request.form,
-            notice=notice,
+            refusal=notice,
         )
     )
     response.status_code = status

@@ -181,7 +181,10 @@ def test_the_page_puts_one_on_shows_it_and_waives_it(ana: FlaskClient, billing: 
     wait(billing, desk)
     assert "Cancellation window" in ana.get("/queue").get_data(as_text=True)
     row = db.session.scalars(sa.select(MoneyDeadline)).one()
-    assert ana.post(f"{here}/{row.id}/waiver", data={"reason": ""}).status_code == 422
+    assert "Macro" not in ana.get(here).get_data(as_text=True)
+    unexplained = ana.post(f"{here}/{row.id}/waiver", data={"reason": ""})
+    assert unexplained.status_code == 422
+    assert "Say why; the reason is kept." in unexplained.get_data(as_text=True)
     assert ana.post(f"{here}/{row.id}/waiver", data={"reason": "They keep the seats"}).status_code == 303
     assert "They keep the seats" in ana.get(here).get_data(as_text=True)
 
