@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,3 +34,22 @@ def _copy(table: sa.Table, offset: int) -> sa.Insert:
     columns = [column for column in table.columns if column.name != "draft_id"]
     values = [column + offset if column.name in SHIFTED else column for column in columns]
     return sa.insert(table).from_select([column.name for column in columns], sa.select(*values))
+
+
+def spread(model: Any, times: int, **own: Callable[[sa.ColumnElement[int]], Any]) -> None:
+    """Copy the first row of ``model`` so many times; ``own`` gives columns by the number of the copy, from 1.
+
+    The primary key, if the database gives it, need not be among them.
+    """
+    numbers = sa.select(sa.literal(1).label("n")).cte("numbers", recursive=True)
+    numbers = numbers.union_all(sa.select(numbers.c.n + 1).where(numbers.c.n < times))
+    table = model.__table__
+    columns = [column for column in table.columns if column.name in own or column.name not in ("id", "draft_id")]
+    values = [own[column.name](numbers.c.n) if column.name in own else column for column in columns]
+    first = sa.select(sa.func.min(table.c.id)).scalar_subquery()
+    copies = sa.select(*values).select_from(numbers.join(table, table.c.id == first))
+    with db.engine.begin() as connection:
+        connection.execute(sa.insert(table).from_select([column.name for column in columns], copies))
+    if not is_sqlite():
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"VACUUM ANALYZE {table.name}")
