@@ -100,7 +100,7 @@ def test_policies_refused(terms: Any, code: str) -> None:
     [
         {"percent": 75},
         {"level": 1},
-        {"level": 0, "percent": 75},
+        {"level": -1, "percent": 75},
         {"level": 1, "percent": 75, "minutes_before": 30},
         {"level": 1, "percent": 0},
         {"level": 1, "percent": 101},

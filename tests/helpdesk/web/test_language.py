@@ -29,6 +29,7 @@ from helpdesk.accounts.models import User
 from helpdesk.clock import Hand
 from helpdesk.customers.models import Subscription
 from helpdesk.database import Base, db, unit_of_work
+from helpdesk.notifications.wording import PORTALS
 from helpdesk.sla import holidays, wording
 from helpdesk.tickets.actions.conversation import reply
 from helpdesk.tickets.actions.opening import Opened
@@ -133,8 +134,11 @@ def said(page: str, names: Iterable[str]) -> set[str]:
 
 
 def known_names() -> list[str]:
-    """Every text the database holds, longest first: data is in the language somebody wrote it in."""
-    names = {current_app.config["DESK_NAME"]}
+    """Every text the database holds, longest first: data is in the language somebody wrote it in.
+
+    The vendor's portals are called as the vendor calls them.
+    """
+    names = {current_app.config["DESK_NAME"], *(name for name, _address in PORTALS.values())}
     for table in Base.metadata.sorted_tables:
         for row in db.session.execute(sa.select(table)):
             names |= {text for value in row for text in _texts(value) if len(text) > 2}
