@@ -53,9 +53,13 @@ SHOTS = (
     Shot("queue", ANA, _at("/queue")),
     Shot("ticket", ANA, _at("/tickets/{scene.ticket}")),
     Shot("escalate", ANA, _at("/tickets/{scene.to_escalate}/escalate")),
+    Shot("pack", ANA, _at("/tickets/{scene.to_escalate}/pack")),
+    Shot("ledger", ANA, _at("/tickets/{scene.ticket}/ledger")),
     Shot("today", MAX, _at("/today")),
     Shot("breaches", MAX, _at("/breaches/{scene.breach}")),
     Shot("workflows", MAX, _at("/workflows")),
+    Shot("policy", MAX, _at("/admin/policies/2")),
+    Shot("year", MAX, _at("/admin/calendars/1/2026")),
     Shot("policies", ADAM, _at("/admin/policies?kind=technical&service=azure&try=1")),
     # last: these open tickets
     Shot("submit", RITA, _submit, is_whole=True),
