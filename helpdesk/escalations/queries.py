@@ -88,8 +88,7 @@ def entitlements() -> list[rules.Entitlement]:
 
 def requirements() -> tuple[Required, ...]:
     """What the pack must hold, as the desk has set it."""
-    asks = (PackRequirement.items, PackRequirement.channels, PackRequirement.kinds, PackRequirement.services)
-    rows = db.session.execute(sa.select(*asks).where(PackRequirement.is_enabled).order_by(PackRequirement.id))
+    rows = db.session.execute(_REQUIREMENTS)
     return tuple(
         Required(
             items=tuple(PackItem(item) for item in row[0]),
@@ -99,6 +98,13 @@ def requirements() -> tuple[Required, ...]:
         )
         for row in rows
     )
+
+
+_REQUIREMENTS = (
+    sa.select(PackRequirement.items, PackRequirement.channels, PackRequirement.kinds, PackRequirement.services)
+    .where(PackRequirement.is_enabled)
+    .order_by(PackRequirement.id)
+)
 
 
 def channel_of(kind: ChannelKind) -> SupportChannel:

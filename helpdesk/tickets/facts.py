@@ -147,13 +147,20 @@ def diagnosis_of(ticket_id: int) -> Diagnosis | None:
 
 def _records(ticket_id: int) -> tuple[Diagnosis | None, TicketPack | None]:
     """The newest diagnosis and what was written into the pack: one statement."""
-    newest = sa.select(sa.func.max(Diagnosis.id)).where(Diagnosis.ticket_id == ticket_id).scalar_subquery()
-    ticket = sa.select(sa.literal(ticket_id).label("id")).subquery()
-    rows = sa.select(Diagnosis, TicketPack).select_from(
+    row = db.session.execute(_RECORDS, {"ticket_id": ticket_id}).one()
+    return row[0], row[1]
+
+
+def _recorded() -> sa.Select[Any]:
+    number = sa.bindparam("ticket_id", type_=sa.Integer)
+    newest = sa.select(sa.func.max(Diagnosis.id)).where(Diagnosis.ticket_id == number).scalar_subquery()
+    ticket = sa.select(number.label("id")).subquery()
+    return sa.select(Diagnosis, TicketPack).select_from(
         ticket.outerjoin(Diagnosis, Diagnosis.id == newest).outerjoin(TicketPack, TicketPack.ticket_id == ticket.c.id)
     )
-    row = db.session.execute(rows).one()
-    return row[0], row[1]
+
+
+_RECORDS = _recorded()  # composed once: every page of a ticket asks
 
 
 def open_cases(ticket: Ticket) -> list[VendorCase]:
@@ -185,23 +192,28 @@ def _diagnosis(record: Diagnosis | None) -> rules.Diagnosis:
 
 def _counts(ticket: Ticket) -> tuple[int, int, int]:
     """Open child tickets, vendor cases nobody has left open on purpose, unchecked attachments: one statement."""
-    children = sa.select(sa.func.count()).select_from(TicketLink).join(Ticket, Ticket.id == TicketLink.to_id)
-    children = children.where(
-        TicketLink.from_id == ticket.id, TicketLink.kind == LinkKind.PARENT, Ticket.state.in_(OPEN_STATES)
-    )
-    cases = sa.select(sa.func.count()).select_from(VendorCase)
-    cases = cases.where(
-        VendorCase.ticket_id == ticket.id, VendorCase.state != VendorCaseState.CLOSED, VendorCase.left_open_reason == ""
-    )
-    unchecked = sa.select(sa.func.count()).select_from(Attachment).outerjoin(AttachmentCheck, _OF_ATTACHMENT)
-    is_undecided = sa.or_(AttachmentCheck.verdict.is_(None), AttachmentCheck.verdict == AttachmentVerdict.FOUND)
-    unchecked = unchecked.where(Attachment.ticket_id == ticket.id, Attachment.original_id.is_(None), is_undecided)
-    counted = sa.select(children.scalar_subquery(), cases.scalar_subquery(), unchecked.scalar_subquery())
-    row = db.session.execute(counted).one()
+    row = db.session.execute(_COUNTS, {"ticket_id": ticket.id}).one()
     return row[0], row[1], row[2]
 
 
-_OF_ATTACHMENT = AttachmentCheck.attachment_id == Attachment.id
+def _counted() -> sa.Select[Any]:
+    number = sa.bindparam("ticket_id", type_=sa.Integer)
+    children = sa.select(sa.func.count()).select_from(TicketLink).join(Ticket, Ticket.id == TicketLink.to_id)
+    children = children.where(
+        TicketLink.from_id == number, TicketLink.kind == LinkKind.PARENT, Ticket.state.in_(OPEN_STATES)
+    )
+    cases = sa.select(sa.func.count()).select_from(VendorCase)
+    cases = cases.where(
+        VendorCase.ticket_id == number, VendorCase.state != VendorCaseState.CLOSED, VendorCase.left_open_reason == ""
+    )
+    of_attachment = AttachmentCheck.attachment_id == Attachment.id
+    unchecked = sa.select(sa.func.count()).select_from(Attachment).outerjoin(AttachmentCheck, of_attachment)
+    is_undecided = sa.or_(AttachmentCheck.verdict.is_(None), AttachmentCheck.verdict == AttachmentVerdict.FOUND)
+    unchecked = unchecked.where(Attachment.ticket_id == number, Attachment.original_id.is_(None), is_undecided)
+    return sa.select(children.scalar_subquery(), cases.scalar_subquery(), unchecked.scalar_subquery())
+
+
+_COUNTS = _counted()
 
 
 def _may_still_reopen(ticket: Ticket, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from helpdesk.web import moments
 from helpdesk.web.labels import label
@@ -48,19 +49,24 @@ def told(reasons: Iterable[Reason], number: int) -> list[Told]:
 
 
 def _way(mend: Mend | None, number: int) -> tuple[str | None, str]:
-    here = f"/tickets/{number}"
-    ways = {
-        Mend.ASSIGN: ("#assignment", _("Give it to somebody")),
-        Mend.BOUNDARY: (f"{here}/diagnosis", _("Look at the diagnosis")),
-        Mend.CHANNELS: (f"{here}/escalate", _("Compare channels")),
-        Mend.CHILDREN: ("#facts", _("See them")),
-        Mend.CLASSIFY: (f"{here}/classification", _("Classify it")),
-        Mend.CUSTOMER: (f"{here}/customer", _("Confirm the customer")),
-        Mend.DIAGNOSIS: (f"{here}/diagnosis", _("Add it")),
-        Mend.ENTITLEMENTS: (f"{here}/escalate", _("Compare channels")),
-        Mend.FOLLOW_UP: (f"/tickets/new?follows={number}", _("Open a follow-up")),
-        Mend.PACK: (f"{here}/pack", _("See what is missing")),
-        Mend.RIGHTS: (f"{here}#rights", _("What to ask the customer")),
-        Mend.VENDOR_CASE: ("#cases", _("See the case")),
-    }
-    return ways.get(mend, (None, "")) if mend is not None else (None, "")
+    if mend is None or mend not in _WAYS:
+        return None, ""
+    address, text = _WAYS[mend]
+    return address.format(number=number), str(text)
+
+
+_WAYS = {
+    Mend.ASSIGN: ("#assignment", _l("Give it to somebody")),
+    Mend.BOUNDARY: ("/tickets/{number}/diagnosis", _l("Look at the diagnosis")),
+    Mend.CHANNELS: ("/tickets/{number}/escalate", _l("Compare channels")),
+    Mend.CHILDREN: ("#facts", _l("See them")),
+    Mend.CLASSIFY: ("/tickets/{number}/classification", _l("Classify it")),
+    Mend.CUSTOMER: ("/tickets/{number}/customer", _l("Confirm the customer")),
+    Mend.DIAGNOSIS: ("/tickets/{number}/diagnosis", _l("Add it")),
+    Mend.ENTITLEMENTS: ("/tickets/{number}/escalate", _l("Compare channels")),
+    Mend.FOLLOW_UP: ("/tickets/new?follows={number}", _l("Open a follow-up")),
+    Mend.PACK: ("/tickets/{number}/pack", _l("See what is missing")),
+    Mend.RIGHTS: ("/tickets/{number}#rights", _l("What to ask the customer")),
+    Mend.VENDOR_CASE: ("#cases", _l("See the case")),
+}
+"""Where a door that is closed can be opened: an address, and what the link to it says."""

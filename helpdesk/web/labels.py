@@ -9,6 +9,7 @@ from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from helpdesk.extensions import language_context
 from workflows import vocabulary as v
 
 LABELS: tuple[tuple[StrEnum, LazyString], ...] = (
@@ -255,7 +256,7 @@ def label(word: StrEnum | None) -> str:
     """The text for ``word`` in the reader's language; empty for None. Raises KeyError for a word without one."""
     if word is None:
         return ""
-    locale = get_locale()
+    locale = getattr(language_context(), "babel_locale", None) or get_locale()
     return _in_language(locale.language if locale is not None else "", type(word), word.value)
 
 

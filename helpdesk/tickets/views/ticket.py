@@ -72,7 +72,16 @@ class Typed:
 
 def find(number: int) -> Ticket:
     """The ticket with what its page reads of it, in one statement. Raises NotFound."""
-    whole = (
+    found = db.session.scalars(_WHOLE, {"number": number}).one_or_none()
+    if found is None:
+        raise NotFound(_("There is no such ticket."))
+    return found
+
+
+_WHOLE = (
+    sa.select(Ticket)
+    .where(Ticket.id == sa.bindparam("number"))
+    .options(
         joinedload(Ticket.customer),
         joinedload(Ticket.contact),
         joinedload(Ticket.topic),
@@ -81,11 +90,7 @@ def find(number: int) -> Ticket:
         joinedload(Ticket.assignee).lazyload(User.role_rows),
         joinedload(Ticket.team),
     )
-    rows = sa.select(Ticket).where(Ticket.id == number).options(*whole)
-    found = db.session.scalars(rows).one_or_none()
-    if found is None:
-        raise NotFound(_("There is no such ticket."))
-    return found
+)
 
 
 @sees_tickets
