@@ -151,7 +151,7 @@ def _records(ticket_id: int) -> tuple[Diagnosis | None, TicketPack | None]:
     return row[0], row[1]
 
 
-def _recorded() -> sa.Select[Any]:
+def _recorded() -> sa.Select[Diagnosis, TicketPack]:
     number = sa.bindparam("ticket_id", type_=sa.Integer)
     newest = sa.select(sa.func.max(Diagnosis.id)).where(Diagnosis.ticket_id == number).scalar_subquery()
     ticket = sa.select(number.label("id")).subquery()

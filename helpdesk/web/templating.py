@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, has_request_context, request, url_for
 from flask_babel import get_locale, get_timezone
 
 from helpdesk.clock import now
@@ -57,8 +57,12 @@ def _theme() -> str:
 
 def static_url(file_name: str) -> str:
     """Address of a static file with its content's hash, so that it may be cached for a year."""
-    folder = Path(current_app.static_folder or "")
-    return url_for("static", filename=file_name, v=_digest(folder / file_name))
+    return _static_url(request.script_root if has_request_context() else "", current_app.static_folder or "", file_name)
+
+
+@lru_cache(maxsize=256)
+def _static_url(_script_root: str, folder: str, file_name: str) -> str:
+    return url_for("static", filename=file_name, v=_digest(Path(folder) / file_name))
 
 
 @lru_cache(maxsize=256)

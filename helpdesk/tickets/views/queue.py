@@ -173,6 +173,11 @@ def _remember(asked: QueueFilter) -> None:
         session[_LIST] = query
 
 
+def is_remembered() -> bool:
+    """Whether the person has been to a list at all; whoever follows a link to a ticket comes from none."""
+    return _LIST in session
+
+
 def remembered() -> QueueFilter:
     return QueueFilter.read(dict(parse_qsl(session.get(_LIST, ""))))
 

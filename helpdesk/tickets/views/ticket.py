@@ -40,7 +40,7 @@ from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.rows import hold_text, person_named
 from helpdesk.tickets.sentences import Names
 from helpdesk.tickets.views.guard import sees_tickets
-from helpdesk.tickets.views.queue import count_text, remembered, view_text
+from helpdesk.tickets.views.queue import count_text, is_remembered, remembered, view_text
 from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows.vocabulary import Kind, Role, State, Trigger
@@ -157,7 +157,8 @@ def _place(found: Ticket, moment: datetime) -> dict[str, str] | None:
     if not found.is_open:
         return None
     asked = remembered()
-    name, place = view_text(asked.view), queries.place_in(asked, found, person().id, moment)
+    name = view_text(asked.view)
+    place = queries.place_in(asked, found, person().id, moment) if is_remembered() else None
     words = {"list": name, "place": count_text(place.position), "count": count_text(place.length)} if place else {}
     return {
         "text": _("%(place)s of %(count)s in %(list)s", **words) if words else _("in %(list)s", list=name),
