@@ -237,11 +237,19 @@ def recent_customers(chosen: int | None) -> list[tuple[int, str]]:
 
     A desk has thousands of customers; a list of them all would be most of the page. Words find the others.
     """
-    newest = sa.select(Ticket.customer_id).order_by(Ticket.id.desc()).limit(RECENT).subquery()
-    wanted = sa.union_all(sa.select(newest.c.customer_id), sa.select(sa.literal(chosen, sa.Integer)))
-    rows = sa.select(Customer.id, Customer.name).where(Customer.id.in_(wanted))
-    found = db.session.execute(rows.order_by(Customer.search_name, Customer.id))
+    found = db.session.execute(_RECENT_CUSTOMERS, {"chosen": chosen})
     return [(customer_id, name) for customer_id, name in found]
+
+
+def _of_newest_tickets() -> sa.Select[int, str]:
+    newest = sa.select(Ticket.customer_id).order_by(Ticket.id.desc()).limit(RECENT).subquery()
+    chosen = sa.select(sa.bindparam("chosen", type_=sa.Integer))
+    rows = sa.select(Customer.id, Customer.name)
+    rows = rows.where(Customer.id.in_(sa.union_all(sa.select(newest.c.customer_id), chosen)))
+    return rows.order_by(Customer.search_name, Customer.id)
+
+
+_RECENT_CUSTOMERS = _of_newest_tickets()  # composed once: every page of the queue asks
 
 
 def recent_tags(chosen: str | None) -> list[str]:

@@ -169,7 +169,7 @@ _LIST = "queue"
 def _remember(asked: QueueFilter) -> None:
     """Keep the list a person works through, so that n and p on a ticket follow it."""
     query = urlencode(asked.but().query())
-    if session.get(_LIST, "") != query:
+    if session.get(_LIST) != query:
         session[_LIST] = query
 
 
