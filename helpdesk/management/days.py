@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from flask_babel import get_timezone
 from flask_babel import gettext as _
 
-from helpdesk.database import db
-from helpdesk.errors import Invalid
-from helpdesk.sla.models import CalendarVersion
-from helpdesk.sla.queries import default_policy, promises
 from helpdesk.web import moments
 from workflows.business_time import BusinessCalendar
-from workflows.vocabulary import ClockKind
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -67,20 +61,6 @@ class Days:
         """Beginning of every hour of today: 24 of them, 23 or 25 when the clocks change."""
         count = (self.tomorrow - self.today) // HOUR
         return [self.today + hour * HOUR for hour in range(count)]
-
-
-def desk_calendar() -> BusinessCalendar | None:
-    """The hours in which the default policy promises a first response; None while nothing is promised."""
-    try:
-        policy = default_policy()
-    except Invalid:
-        return None
-    target = next((target for target in policy.targets if target.clock is ClockKind.FIRST_RESPONSE), None)
-    version_id = promises().version_ids.get(target.calendar_id) if target is not None else None
-    if version_id is None:
-        return None
-    definition = db.session.scalars(sa.select(CalendarVersion.definition).where(CalendarVersion.id == version_id)).one()
-    return BusinessCalendar.of(definition)
 
 
 def closes_text(calendar: BusinessCalendar | None, now: datetime) -> str:

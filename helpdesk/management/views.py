@@ -19,13 +19,14 @@ from helpdesk.customers import rights
 from helpdesk.database import unit_of_work
 from helpdesk.errors import Invalid
 from helpdesk.management import actions, pile, queries
-from helpdesk.management.days import Days, closes_text, desk_calendar, open_hours
+from helpdesk.management.days import Days, closes_text, open_hours
 from helpdesk.management.filters import BreachFilter, Pile, Position
 from helpdesk.management.forms import ReviewForm
 from helpdesk.management.lateness import seconds_late
 from helpdesk.management.review import review_of
 from helpdesk.management.strip import Strip, strip_of
 from helpdesk.management.today import Asked, Page, said
+from helpdesk.sla.queries import desk_calendar
 from helpdesk.sla.tally import kept_by_hour
 from helpdesk.tickets.facts import desk_day
 from helpdesk.tickets.ledger import attribution, ledgers_of

@@ -150,17 +150,29 @@ def default_policy() -> SlaPolicy:
 
 
 def desk_calendar() -> BusinessCalendar | None:
-    """The hours in which the default policy promises a first response; None while nothing is promised."""
-    try:
-        policy = default_policy()
-    except Invalid:
-        return None
-    target = next((target for target in policy.targets if target.clock is ClockKind.FIRST_RESPONSE), None)
-    version_id = promises().version_ids.get(target.calendar_id) if target is not None else None
+    """The desk's own hours; None while nothing is promised."""
+    book = promises()
+    version_id = book.version_ids.get(desk_calendar_id(book) or 0)
     if version_id is None:
         return None
     definition = db.session.scalars(sa.select(CalendarVersion.definition).where(CalendarVersion.id == version_id)).one()
     return BusinessCalendar.of(definition)
+
+
+def desk_calendar_id(book: Promises) -> int | None:
+    """The calendar by which the default policy promises a first response.
+
+    Of the priorities that of the least urgent one, since the others may be promised round the clock.
+    """
+    targets = [
+        target
+        for policy in book.policies
+        if policy.is_default
+        for target in policy.targets
+        if target.clock is ClockKind.FIRST_RESPONSE
+    ]
+    order = list(Priority)
+    return max(targets, key=lambda target: order.index(target.priority)).calendar_id if targets else None
 
 
 # the admin pages --------------------------------------------------------------------------------------

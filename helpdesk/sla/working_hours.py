@@ -12,7 +12,6 @@ from helpdesk.database import db
 from helpdesk.sla import queries
 from helpdesk.sla.models import CalendarVersion
 from workflows.business_time import BusinessCalendar, BusinessTimeError
-from workflows.vocabulary import ClockKind, Priority
 
 _KEPT = "helpdesk.sla.working_hours"
 _SECOND = timedelta(seconds=1)
@@ -38,7 +37,7 @@ class WorkingHours:
 
     def _calendar(self, calendar_id: int | None) -> BusinessCalendar | None:
         self._book = self._book or queries.promises()
-        version_id = self._book.version_ids.get(calendar_id or _desk_calendar_id(self._book) or 0)
+        version_id = self._book.version_ids.get(calendar_id or queries.desk_calendar_id(self._book) or 0)
         return _calendar_of(version_id) if version_id is not None else None
 
 
@@ -49,19 +48,6 @@ def _opening(calendar: BusinessCalendar, now: datetime) -> datetime:
         return calendar.add(now, 1).astimezone(UTC) - _SECOND
     except BusinessTimeError:  # not open for ten years: better told at a bad hour than never
         return now
-
-
-def _desk_calendar_id(book: queries.Promises) -> int | None:
-    """Of the priorities the least urgent one, since the others may be promised round the clock."""
-    targets = [
-        target
-        for policy in book.policies
-        if policy.is_default
-        for target in policy.targets
-        if target.clock is ClockKind.FIRST_RESPONSE
-    ]
-    order = list(Priority)
-    return max(targets, key=lambda target: order.index(target.priority)).calendar_id if targets else None
 
 
 def _calendar_of(version_id: int) -> BusinessCalendar:

@@ -1,4 +1,4 @@
 """A stand-in for the vendor's Partner Center: a real HTTP server that behaves as the documentation says.
 
-It serves the demo (`helpdesk demo --with-vendor`) and the connector's tests, quirks and faults included.
+It serves the connector's tests, quirks and faults included.
 """
