@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from helpdesk.database import db
-from helpdesk.escalations.models import Entitlement, PackRequirement, SupportChannel, VendorCase, VendorTerm
+from helpdesk.escalations.models import Entitlement, PackRequirement, SupportChannel, VendorTerm
 from workflows import channels as rules
 from workflows.pack import Required
 from workflows.vocabulary import ChannelKind, ClockKind, Kind, PackItem, Service, Severity
@@ -116,9 +116,3 @@ def vendor_terms(channel_id: int, severity: Severity) -> dict[ClockKind, tuple[i
     own = sa.select(VendorTerm.clock, VendorTerm.seconds, VendorTerm.calendar_id)
     rows = db.session.execute(own.where(VendorTerm.channel_id == channel_id, VendorTerm.severity == severity))
     return {row.clock: (row.seconds, row.calendar_id) for row in rows}
-
-
-def cases_of(ticket_id: int) -> list[VendorCase]:
-    """A ticket's vendor cases, the newest first."""
-    rows = sa.select(VendorCase).where(VendorCase.ticket_id == ticket_id)
-    return list(db.session.scalars(rows.order_by(VendorCase.id.desc())))

@@ -132,8 +132,3 @@ def _likely(move: Move, ticket: Ticket) -> dict[str, str]:
     if move.trigger is Trigger.TURN_AWAY and bought_elsewhere(ticket):
         return {Particular.REASON.value: TurnAwayReason.NOT_OUR_CUSTOMER.value}
     return {}
-
-
-def asked_of(move: Move, sent: Mapping[str, Any]) -> dict[str, str]:
-    """What was sent for the particulars that ``move`` asks for."""
-    return {ask.field.value: str(sent.get(ask.field.value) or "") for ask in move.asks}

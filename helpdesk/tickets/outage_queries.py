@@ -52,11 +52,6 @@ def incident(incident_id: int) -> VendorIncident:
     return found
 
 
-def incident_of(ticket_id: int) -> VendorIncident | None:
-    rows = sa.select(VendorIncident).join(IncidentTicket, IncidentTicket.incident_id == VendorIncident.id)
-    return db.session.scalars(rows.where(IncidentTicket.ticket_id == ticket_id)).one_or_none()
-
-
 def candidates(service: Service) -> Sequence[VendorIncident]:
     """The newest incidents of a service, to choose from on a ticket."""
     rows = sa.select(VendorIncident).where(VendorIncident.service == service)

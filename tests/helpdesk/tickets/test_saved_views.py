@@ -80,6 +80,7 @@ class TestViews:
 class TestPlace:
     def test_a_ticket_says_where_it_stands_in_the_list_one_came_from(self, ana: FlaskClient, opened: Any) -> None:
         numbers = [opened(subject=f"Ticket {n}").ticket.id for n in range(3)]
+        assert "of 3" not in ana.get(f"/tickets/{numbers[1]}").text  # by a link, from no list
         ana.get("/queue")
         assert "2 of 3 in All open" in ana.get(f"/tickets/{numbers[1]}").text
         ana.get("/queue?view=mine")
