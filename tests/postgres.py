@@ -65,12 +65,13 @@ class PostgresServer:
 
     def start_again(self) -> None:
         """Start on the same folder and socket as before, replaying what the crash left."""
-        self._server.ensure_postgres_running()
         deadline = time.monotonic() + 60
         while True:
             try:
+                self._server.ensure_postgres_running()
                 return self.execute("SELECT 1")
-            except psycopg.OperationalError:  # still replaying
+            # the package gives a start ten seconds, and takes for a failure one that is still replaying
+            except (subprocess.SubprocessError, AssertionError, psycopg.OperationalError):
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
