@@ -1,18 +1,45 @@
 """Windows that money hangs on: when one ends, and when people are warned of it.
 
 They run in calendar time, day and night and over every pause. "Seven days" is the vendor's count of days, so it ends
-at the same time of day by the desk's own clock, also over a change of clocks; "24 hours" are real ones.
+at the same time of day, also over a change of clocks; "24 hours" are real ones. The vendor publishes lengths and no
+zone, and writes its own dates in UTC: where the desk's clock and UTC disagree, the earlier end holds, so that a
+deadline of ours is never after the vendor's.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
 
 from workflows.vocabulary import MoneyStart, MoneyUnit
 
 LAST_CALL = timedelta(hours=24)
 """So long before the end people are warned a second time."""
+
+
+class Span(NamedTuple):
+    """When a window runs; aware UTC, its end is no part of it."""
+
+    begins_at: datetime
+    ends_at: datetime
+
+
+def span(start: datetime, counts_from: MoneyStart, length: int, unit: MoneyUnit, zone: tzinfo) -> Span:
+    """The window of ``length`` ``unit`` for ``start`` (aware) as people give it: the earlier of ``zone``'s and UTC's.
+
+    An outage on the night of the last of a month belongs to the earlier of the two months, too.
+    """
+    spans = []
+    for clock in (zone, UTC):
+        begin = begins_at(start, counts_from, clock)
+        spans.append(Span(begin, ends_at(begin, length, unit, clock)))
+    return min(spans, key=lambda each: each.ends_at)
+
+
+def day_begins_at(day: date, zone: tzinfo) -> datetime:
+    """The first instant (aware UTC) that may count as ``day``: nobody knows more than the day, nor whose day it is."""
+    return min(_in_utc(datetime.combine(day, time()), clock) for clock in (zone, UTC))
 
 
 def begins_at(start: datetime, counts_from: MoneyStart, zone: tzinfo) -> datetime:
@@ -36,7 +63,7 @@ def ends_at(begin: datetime, length: int, unit: MoneyUnit, zone: tzinfo) -> date
     there = begin.astimezone(zone).replace(tzinfo=None)
     if unit is MoneyUnit.DAYS:
         return _in_utc(there + timedelta(days=length), zone)
-    return _in_utc(datetime.combine(_months_on(there.date(), length), there.time()), zone)
+    return _in_utc(datetime.combine(months_on(there.date(), length), there.time()), zone)
 
 
 def warnings(begin: datetime, end: datetime) -> tuple[datetime, ...]:
@@ -52,13 +79,14 @@ def next_moment(begin: datetime, end: datetime, after: datetime) -> datetime | N
     return next((moment for moment in (*warnings(begin, end), end) if moment > after), None)
 
 
-def _months_on(day: date, months: int) -> date:
+def months_on(day: date, months: int) -> date:
+    """The same day so many months on, or back; the last of the month where it lacks that day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _next_month(day: date) -> date:
-    return _months_on(day.replace(day=1), 1)
+    return months_on(day.replace(day=1), 1)
 
 
 def _in_utc(there: datetime, zone: tzinfo) -> datetime:

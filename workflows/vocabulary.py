@@ -72,6 +72,7 @@ ESCALATED_STATES = frozenset(
     }
 )
 OPEN_STATES = frozenset({State.INTAKE, State.DIAGNOSIS, State.PARTNER_RESOLUTION}) | ESCALATED_STATES
+ENDED_STATES = frozenset({State.CLOSED, State.TURNED_AWAY, State.MERGED})
 
 
 class Trigger(StrEnum):
@@ -178,6 +179,9 @@ class EventKind(StrEnum):
     MONEY_ENDED = "money_ended"
     MONEY_WARNED = "money_warned"
     MONEY_MISSED = "money_missed"
+    MONEY_CORRECTED = "money_corrected"
+    MONEY_MOVED = "money_moved"
+    MONEY_RESUMED = "money_resumed"
     INCIDENT_LINKED = "incident_linked"
     INCIDENT_UNLINKED = "incident_unlinked"
     # what the clocks did, so that the timeline tells it
@@ -529,10 +533,12 @@ class MoneyState(StrEnum):
 class CreditState(StrEnum):
     """What became of a service credit: it belongs to the customer, so a granted one must be passed on."""
 
+    TO_REQUEST = "to_request"  # the desk will ask, by a ticket
     REQUESTED = "requested"
     GRANTED = "granted"
     REFUSED = "refused"
     PASSED_ON = "passed_on"
+    NOT_CLAIMED = "not_claimed"  # the desk won't ask, for a reason
 
 
 class HealthResult(StrEnum):

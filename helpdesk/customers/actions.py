@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -41,6 +42,25 @@ class SubscriptionDraft:
     vendor_id: str = ""
     seats: int | None = None
     ends_on: date | None = None
+    bought_on: date | None = None
+    renewed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What the vendor knows of a subscription by its own id; None where it said nothing.
+
+    ``cancellable_until`` is aware UTC; ``service`` is taken only for one the desk has not known.
+    """
+
+    vendor_id: str
+    name: str
+    service: Service
+    seats: int | None
+    bought_on: date | None
+    renewed_on: date | None
+    ends_on: date | None
+    cancellable_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +166,30 @@ def edit_subscription(subscription: Subscription, draft: SubscriptionDraft) -> N
     subscription.name, subscription.service = draft.name.strip(), draft.service
     subscription.vendor_id = draft.vendor_id.strip() or None
     subscription.seats, subscription.ends_on = draft.seats, draft.ends_on
+    if (subscription.bought_on, subscription.renewed_on) != (draft.bought_on, draft.renewed_on):
+        subscription.cancellable_until = None  # the vendor said it of another term
+    subscription.bought_on, subscription.renewed_on = draft.bought_on, draft.renewed_on
+
+
+def take_in_purchases(customer: Customer, purchases: Iterable[Purchase]) -> int:
+    """Write down what the vendor knows better, add what the desk has not known; how many there are.
+
+    What the vendor says nothing of stays as somebody wrote it, and so does the name.
+    """
+    known = {own.vendor_id.lower(): own for own in customer.subscriptions if own.vendor_id}
+    every = list(purchases)
+    for bought in every:
+        own = known.get(bought.vendor_id.lower())
+        if own is None:
+            own = Subscription(customer_id=customer.id, name=bought.name, service=bought.service)
+            own.vendor_id = bought.vendor_id
+            db.session.add(own)
+        for name in ("seats", "bought_on", "renewed_on", "ends_on", "cancellable_until"):
+            if getattr(bought, name) is not None:
+                setattr(own, name, getattr(bought, name))
+    db.session.flush()
+    db.session.expire(customer, ["subscriptions"])
+    return len(every)
 
 
 # support plans ----------------------------------------------------------------------------------------

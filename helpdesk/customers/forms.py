@@ -62,6 +62,12 @@ class SubscriptionForm(Form):
         [Optional(), NumberRange(1, 1_000_000, _l("A whole number above zero."))],
         description=_l("Leave it empty where seats are not counted."),
     )
+    bought_on = DateField(
+        _l("Bought on"), [Optional()], description=_l("Refund windows count from it, cancellation windows too.")
+    )
+    renewed_on = DateField(
+        _l("Renewed on"), [Optional()], description=_l("The first day of the term that runs, when it is not the first.")
+    )
     ends_on = DateField(_l("Ends on"), [Optional()], description=_l("The last day of the term."))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -76,7 +76,11 @@ class CustomerContact(Base):
 
 
 class Subscription(Base):
-    """Something the customer bought through the desk."""
+    """Something the customer bought through the desk.
+
+    ``renewed_on`` is the first day of the running term where it is not the first one. ``cancellable_until`` is the
+    vendor's own word of when it stops taking back, which is more than any window's figures say.
+    """
 
     __tablename__ = "subscription"
 
@@ -86,9 +90,17 @@ class Subscription(Base):
     service: Mapped[Service] = mapped_column(words(Service, "service"))
     vendor_id: Mapped[str | None] = mapped_column(sa.String(64))
     seats: Mapped[int | None]
+    bought_on: Mapped[date | None]
+    renewed_on: Mapped[date | None]
     ends_on: Mapped[date | None]
+    cancellable_until: Mapped[datetime | None]
 
     customer: Mapped[Customer] = relationship(back_populates="subscriptions")
+
+    def term_began_on(self, today: date) -> date | None:
+        """The first day of the running term, as far as is known: the purchase, or the renewal since."""
+        known = (self.bought_on, self.renewed_on, self.ends_on + timedelta(days=1) if self.ends_on else None)
+        return max((day for day in known if day is not None and day <= today), default=None)
 
 
 _IN_FORCE = sa.text("closed_at IS NULL")

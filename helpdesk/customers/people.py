@@ -99,5 +99,11 @@ def subscription(customer_id: int, subscription_id: int) -> ResponseReturnValue:
 
 def _draft(form: SubscriptionForm) -> actions.SubscriptionDraft:
     return actions.SubscriptionDraft(
-        form.name.data, form.service.data, form.vendor_id.data, form.seats.data, form.ends_on.data
+        name=form.name.data,
+        service=form.service.data,
+        vendor_id=form.vendor_id.data,
+        seats=form.seats.data,
+        ends_on=form.ends_on.data,
+        bought_on=form.bought_on.data,
+        renewed_on=form.renewed_on.data,
     )

@@ -181,6 +181,12 @@ class MoneyForm(Form):
     )
 
 
+class CorrectionForm(MoneyForm):
+    """What a deadline should have been, and why it was not."""
+
+    reason = line(_l("Why it was wrong"), _l("Kept in the history."), longest=300)
+
+
 class IncidentForm(Form):
     number = line(_l("Microsoft’s number"), _l("As in the service health, such as EX25194."), longest=40, required=True)
     service = one_word(_l("Service"), lambda: Service)

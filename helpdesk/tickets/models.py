@@ -13,6 +13,7 @@ from helpdesk.clock import NEVER
 from helpdesk.customers.models import Contact, Customer, Subscription
 from helpdesk.database import Base, words
 from workflows.vocabulary import (
+    ESCALATED_STATES,
     OPEN_STATES,
     AttachmentVerdict,
     Boundary,
@@ -45,6 +46,10 @@ _CLOSES = sa.text("closes_at IS NOT NULL")
 _WAKES = sa.text("hold_until IS NOT NULL")
 _REMINDS = sa.text("remind_at IS NOT NULL")
 _ESCALATION_DUE = sa.text("escalation_due_at IS NOT NULL")
+_ESCALATED = ", ".join(f"'{state}'" for state in sorted(ESCALATED_STATES))
+WENT_TO_VENDOR = f"to_state IN ({_ESCALATED})"
+LEFT_VENDOR = f"from_state IN ({_ESCALATED})"
+"""The conditions of the partial indexes over a ticket's way to the vendor and back, word for word."""
 
 
 _IN_ORDER = ("is_paused", "next_due_at", "id")
@@ -156,10 +161,11 @@ class Ticket(Base):
     next_due_idle_seconds: Mapped[int] = mapped_column(default=0)  # what that clock stood still after its deadline
     is_paused: Mapped[bool] = mapped_column(default=False)
     paused_seconds_left: Mapped[int | None]
-    # the nearest open money deadline, kept by actions.money; the projection above takes it in
+    # the nearest open money deadline, kept by actions.money; the projection above takes it in. And the last one missed
     money_due_at: Mapped[datetime | None]
     money_warns_at: Mapped[datetime | None]
     money_purpose: Mapped[MoneyPurpose | None] = mapped_column(words(MoneyPurpose, "money_purpose"))
+    money_missed_at: Mapped[datetime | None]
 
     resolution_code: Mapped[ResolutionCode | None] = mapped_column(words(ResolutionCode, "resolution_code"))
     resolution_note: Mapped[str] = mapped_column(sa.Text, default="")
@@ -210,7 +216,23 @@ class TicketEvent(Base):
     """
 
     __tablename__ = "ticket_event"
-    __table_args__ = (sa.UniqueConstraint("ticket_id", "seq"),)
+    __table_args__ = (
+        sa.UniqueConstraint("ticket_id", "seq"),
+        sa.Index(
+            "ix_ticket_event_went",
+            "at",
+            "id",
+            sqlite_where=sa.text(WENT_TO_VENDOR),
+            postgresql_where=sa.text(WENT_TO_VENDOR),
+        ),
+        sa.Index(
+            "ix_ticket_event_left",
+            "ticket_id",
+            "seq",
+            sqlite_where=sa.text(LEFT_VENDOR),
+            postgresql_where=sa.text(LEFT_VENDOR),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket.id"))

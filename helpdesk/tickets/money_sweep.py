@@ -10,7 +10,6 @@ from helpdesk.accounts.actor import SCHEDULER
 from helpdesk.database import db
 from helpdesk.escalations.money.models import MoneyDeadline
 from helpdesk.tickets import alarms, deadlines
-from helpdesk.tickets.actions.conversation import FINAL_STATES
 from helpdesk.tickets.actions.money import close
 from helpdesk.tickets.change import Change, changing
 from workflows.money import next_moment
@@ -21,8 +20,13 @@ PUT_OFF = timedelta(minutes=10)
 
 def due(now: datetime, limit: int = 100) -> list[int]:
     """Tickets with a warning or an end due, the oldest first."""
+    return list(dict.fromkeys(db.session.scalars(due_statement(now, limit))))
+
+
+def due_statement(now: datetime, limit: int) -> sa.Select[int]:
+    """The question of ``due``; its plan is tested."""
     rows = sa.select(MoneyDeadline.ticket_id).where(MoneyDeadline.next_fire_at <= now)
-    return list(dict.fromkeys(db.session.scalars(rows.order_by(MoneyDeadline.next_fire_at).limit(limit))))
+    return rows.order_by(MoneyDeadline.next_fire_at).limit(limit)
 
 
 def settle(ticket_id: int, now: datetime) -> bool:
@@ -43,9 +47,7 @@ def settle(ticket_id: int, now: datetime) -> bool:
 
 
 def _settle(change: Change, row: MoneyDeadline) -> None:
-    if change.ticket.state in FINAL_STATES:
-        close(change, row, MoneyState.LAPSED, EventKind.MONEY_ENDED)
-    elif row.due_at <= change.now:
+    if row.due_at <= change.now:
         close(change, row, MoneyState.MISSED, EventKind.MONEY_MISSED)
         alarms.money(change.ticket, row, change.now)
     else:
@@ -62,5 +64,10 @@ def put_off(ticket_id: int, now: datetime) -> None:
 
 
 def _due_on(ticket_id: int, now: datetime) -> list[MoneyDeadline]:
+    return list(db.session.scalars(due_on_statement(ticket_id, now).execution_options(populate_existing=True)))
+
+
+def due_on_statement(ticket_id: int, now: datetime) -> sa.Select[MoneyDeadline]:
+    """What is due on one ticket; its plan is tested."""
     rows = sa.select(MoneyDeadline).where(MoneyDeadline.ticket_id == ticket_id, MoneyDeadline.next_fire_at <= now)
-    return list(db.session.scalars(rows.order_by(MoneyDeadline.id).execution_options(populate_existing=True)))
+    return rows.order_by(MoneyDeadline.id)

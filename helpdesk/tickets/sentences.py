@@ -263,6 +263,26 @@ def _money_missed(p: Particulars, _names: Names) -> str:
     return _("noted that %(window)s was missed", window=p.get("window", ""))
 
 
+def _money_corrected(p: Particulars, _names: Names) -> str:
+    due = {name: moments.moment(datetime.fromisoformat(p[name])) if p.get(name) else "" for name in ("due", "was_due")}
+    return _(
+        "corrected a money deadline from %(was)s, ends %(was_due)s, to %(window)s, ends %(due)s: %(reason)s",
+        was=p.get("was", ""), was_due=due["was_due"], window=p.get("window", ""), due=due["due"],
+        reason=p.get("reason", ""),
+    )  # fmt: skip
+
+
+def _money_moved(p: Particulars, _names: Names) -> str:
+    window = p.get("window", "")
+    if p.get("to"):
+        return _("handed a money deadline to #%(number)s: %(window)s", number=p["to"], window=window)
+    return _("took over a money deadline from #%(number)s: %(window)s", number=p.get("was", ""), window=window)
+
+
+def _money_resumed(p: Particulars, _names: Names) -> str:
+    return _("let a money deadline run again: %(window)s", window=p.get("window", ""))
+
+
 def _incident_linked(p: Particulars, _names: Names) -> str:
     return _("linked it with Microsoft’s incident %(number)s", number=p.get("number", ""))
 
@@ -319,6 +339,9 @@ SENTENCES: Mapping[EventKind, Sentence] = {
     EventKind.MONEY_ENDED: _money_ended,
     EventKind.MONEY_WARNED: _money_warned,
     EventKind.MONEY_MISSED: _money_missed,
+    EventKind.MONEY_CORRECTED: _money_corrected,
+    EventKind.MONEY_MOVED: _money_moved,
+    EventKind.MONEY_RESUMED: _money_resumed,
     EventKind.INCIDENT_LINKED: _incident_linked,
     EventKind.INCIDENT_UNLINKED: _incident_unlinked,
     EventKind.CLOCK_WARNED: _warned,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -11,6 +12,7 @@ from flask_babel import gettext as _
 from helpdesk.database import db
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.escalations.money.models import MoneyWindow
+from workflows.money import Span, span
 from workflows.vocabulary import MoneyPurpose, MoneyStart, MoneyUnit, Service
 
 
@@ -49,6 +51,12 @@ def window(window_id: int) -> MoneyWindow:
     if found is None:
         raise NotFound(_("There is no such window."))
     return found
+
+
+def span_of(row: MoneyWindow, start: datetime, zone: tzinfo, until: datetime | None = None) -> Span:
+    """When a window runs that counts from ``start`` (aware); ``until`` is the end that the vendor itself has named."""
+    runs = span(start, row.counts_from, row.length, row.unit, zone)
+    return Span(runs.begins_at, until) if until is not None and until > runs.begins_at else runs
 
 
 def add(draft: WindowDraft) -> None:

@@ -10,14 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
 from helpdesk.escalations.partner_center.errors import Garbled
+from workflows.money import months_on
 from workflows.vocabulary import Severity, VendorCaseState
 
 Word = TypeVar("Word", bound=StrEnum)
+
+_MONTHS = {"P1M": 1, "P1Y": 12, "P3Y": 36}
+FIRST_TERM = timedelta(days=3)
+"""A term that begins so soon after the purchase is the first one, and no renewal."""
 
 _STATES: dict[int, VendorCaseState] = {
     1: VendorCaseState.OPEN,
@@ -190,7 +195,9 @@ class RemoteSubscription:
     status: SubscriptionStatus | None
     raw_status: str
     seats: int | None
+    bought_at: datetime | None
     ends_at: datetime | None
+    cancellable_until: datetime | None
     term: str
     auto_renews: bool
     is_trial: bool
@@ -208,7 +215,9 @@ class RemoteSubscription:
             status=status,
             raw_status=raw.text("status"),
             seats=raw.whole("quantity"),
+            bought_at=raw.moment("creationDate") or raw.moment("effectiveStartDate"),
             ends_at=raw.moment("commitmentEndDate"),
+            cancellable_until=raw.moment("cancellationAllowedUntilDate"),
             term=raw.text("termDuration"),
             auto_renews=raw.flag("autoRenewEnabled"),
             is_trial=raw.flag("isTrial"),
@@ -216,3 +225,12 @@ class RemoteSubscription:
             suspension_reasons=raw.texts("suspensionReasons"),
             etag=raw.inner("attributes").text("etag"),
         )
+
+    @property
+    def renewed_on(self) -> date | None:
+        """The first day (UTC) of a term that is not the first one: the vendor names its last day and its length."""
+        months = _MONTHS.get(self.term.upper())
+        if months is None or self.ends_at is None or self.bought_at is None:
+            return None
+        began = months_on(self.ends_at.date() + timedelta(days=1), -months)
+        return began if began > self.bought_at.date() + FIRST_TERM else None

@@ -11,11 +11,12 @@ from flask import current_app
 from helpdesk.accounts.actor import Actor
 from helpdesk.database import db
 from helpdesk.tickets import climbing, facts, notices
+from helpdesk.tickets.actions import money_course
 from helpdesk.tickets.actions.escalating import begin_vendor_case
 from helpdesk.tickets.actions.holding import drop_hold, end_hold
 from helpdesk.tickets.actions.merging import fold_into
 from helpdesk.tickets.change import Change, changing
-from helpdesk.tickets.models import Message, Ticket
+from helpdesk.tickets.models import Message
 from helpdesk.tickets.terms import renew_terms
 from workflows.machine import Step, workflow_for
 from workflows.vocabulary import (
@@ -117,15 +118,15 @@ def _say(change: Change, body: str) -> None:
 
 
 def _closed(change: Change, _step: Step, _asked: Mapping[str, Any]) -> None:
-    _end(change.ticket, change.now)
+    _end(change)
 
 
 def _turned_away(change: Change, _step: Step, _asked: Mapping[str, Any]) -> None:
-    _end(change.ticket, change.now)
+    _end(change)
 
 
 def _withdrawn(change: Change, _step: Step, asked: Mapping[str, Any]) -> None:
-    _end(change.ticket, change.now)
+    _end(change)
     if asked.get("reason") == WithdrawReason.SOLVED_BY_CONTACT and change.actor.kind is ActorKind.CONTACT:
         change.ticket.resolved_at = change.now
 
@@ -133,8 +134,8 @@ def _withdrawn(change: Change, _step: Step, asked: Mapping[str, Any]) -> None:
 def _merged(change: Change, _step: Step, asked: Mapping[str, Any]) -> None:
     target_id = int(str(asked["target"]).strip().lstrip("#"))
     change.ticket.merged_into_id = target_id
-    _end(change.ticket, change.now)
     fold_into(change, target_id)
+    _end(change)
 
 
 def _reopened(change: Change, _step: Step, _asked: Mapping[str, Any]) -> None:
@@ -143,11 +144,13 @@ def _reopened(change: Change, _step: Step, _asked: Mapping[str, Any]) -> None:
     ticket.resolution_code, ticket.resolution_note = None, ""
     ticket.turn = Turn.OURS
     renew_terms(change)  # a reopened promise runs under today's terms (R4)
+    money_course.resume(change)
 
 
-def _end(ticket: Ticket, now: datetime) -> None:
-    ticket.closes_at = None
-    ticket.ended_at = now
+def _end(change: Change) -> None:
+    change.ticket.closes_at = None
+    change.ticket.ended_at = change.now
+    money_course.lapse(change)
 
 
 _EFFECTS: dict[Trigger, Callable[[Change, Step, Mapping[str, Any]], None]] = {

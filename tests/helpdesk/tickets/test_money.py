@@ -18,11 +18,11 @@ from helpdesk.jobs import jobs
 from helpdesk.notifications.models import OutboxMessage
 from helpdesk.notifications.topics import NoticeTopic
 from helpdesk.tickets import money_sweep
-from helpdesk.tickets.actions import assigning, conversation, holding, money, moving
+from helpdesk.tickets.actions import assigning, conversation, holding, money
 from helpdesk.tickets.actions.opening import Opened
 from helpdesk.tickets.models import Ticket, TicketEvent
 from tests.people import add_person, signed_in
-from workflows.vocabulary import EventKind, HoldCause, Kind, MoneyPurpose, MoneyState, Role, Trigger
+from workflows.vocabulary import EventKind, HoldCause, Kind, MoneyPurpose, MoneyState, Role
 
 from .conftest import Desk
 
@@ -144,16 +144,6 @@ def test_a_second_scheduler_finds_nothing_left(billing: int, desk: Desk, hand: H
     with unit_of_work():
         assert not money_sweep.settle(billing, now())
     assert count(billing, EventKind.MONEY_MISSED) == 1
-
-
-def test_it_ends_silently_with_its_ticket(billing: int, desk: Desk, hand: Hand) -> None:
-    deadline_id = put(billing, desk)
-    with unit_of_work():
-        moving.move(billing, desk.ana, Trigger.TURN_AWAY, now(), {"reason": "not_our_customer"})
-    hand.advance(8 * DAY)
-    sweep()
-    assert deadline(deadline_id).state is MoneyState.LAPSED
-    assert told(NoticeTopic.MONEY_MISSED) == []
 
 
 def test_what_makes_no_sense_is_refused(billing: int, desk: Desk, hand: Hand) -> None:
