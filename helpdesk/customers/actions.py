@@ -154,6 +154,7 @@ def remove_contact(customer: Customer, contact: Contact) -> None:
 
 
 def add_subscription(customer: Customer, draft: SubscriptionDraft) -> Subscription:
+    """Raises as ``edit_subscription``."""
     subscription = Subscription(customer_id=customer.id)
     edit_subscription(subscription, draft)
     db.session.add(subscription)
@@ -163,6 +164,12 @@ def add_subscription(customer: Customer, draft: SubscriptionDraft) -> Subscripti
 
 
 def edit_subscription(subscription: Subscription, draft: SubscriptionDraft) -> None:
+    """Raises Invalid naming the field ``renewed_on`` or ``ends_on`` where the dates are not in order."""
+    begins = [day for day in (draft.bought_on, draft.renewed_on) if day is not None]
+    if begins != sorted(begins):
+        raise Invalid(_("It was bought after that."), "renewed_on")
+    if draft.ends_on is not None and any(day > draft.ends_on for day in begins):
+        raise Invalid(_("It ends before it starts."), "ends_on")
     subscription.name, subscription.service = draft.name.strip(), draft.service
     subscription.vendor_id = draft.vendor_id.strip() or None
     subscription.seats, subscription.ends_on = draft.seats, draft.ends_on

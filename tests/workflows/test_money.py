@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.money import begins_at, ends_at, next_moment, warnings
+from workflows.money import begins_at, day_begins_at, ends_at, months_on, next_moment, span, warnings
 from workflows.vocabulary import MoneyStart, MoneyUnit
 
 BUDAPEST = ZoneInfo("Europe/Budapest")
@@ -91,3 +91,68 @@ def test_days_end_at_the_same_time_of_day_unless_it_was_left_out(begin: datetime
     end = ends_at(begin, days, MoneyUnit.DAYS, BUDAPEST).astimezone(BUDAPEST)
     wanted = begin.astimezone(BUDAPEST).replace(tzinfo=None) + timedelta(days=days)
     assert end.replace(tzinfo=None) - wanted in (timedelta(0), timedelta(hours=1))
+
+
+# whose clock: the vendor names none ---------------------------------------------------------------------------
+
+ZONES = [
+    ZoneInfo(name)
+    for name in ("Europe/Budapest", "America/New_York", "Asia/Tokyo", "Australia/Lord_Howe", "Pacific/Kiritimati")
+]
+
+
+@given(MOMENTS, st.integers(1, 150), st.sampled_from(MoneyUnit), st.sampled_from(MoneyStart), st.sampled_from(ZONES))
+def test_a_deadline_is_never_after_the_vendors_whichever_clock_counts(
+    start: datetime, length: int, unit: MoneyUnit, counts_from: MoneyStart, zone: ZoneInfo
+) -> None:
+    runs = span(start, counts_from, length, unit, zone)
+    both = [ends_at(begins_at(start, counts_from, clock), length, unit, clock) for clock in (zone, UTC)]
+    assert runs.ends_at == min(both)
+    assert runs.begins_at < runs.ends_at
+    assert (runs.begins_at.utcoffset(), runs.ends_at.utcoffset()) == (timedelta(0), timedelta(0))
+
+
+@given(MOMENTS, st.integers(1, 150), st.sampled_from(ZONES))
+def test_hours_are_real_ones_and_days_never_longer(start: datetime, length: int, zone: ZoneInfo) -> None:
+    hours = span(start, MoneyStart.MOMENT, length, MoneyUnit.HOURS, zone)
+    assert hours.ends_at - hours.begins_at == timedelta(hours=length)
+    days = span(start, MoneyStart.MOMENT, length, MoneyUnit.DAYS, zone)
+    assert timedelta(days=length, hours=-1) <= days.ends_at - days.begins_at <= timedelta(days=length)
+
+
+@given(MOMENTS, st.integers(1, 30), st.sampled_from(ZONES))
+def test_a_claim_ends_with_a_month_however_short_the_months_before(
+    start: datetime, months: int, zone: ZoneInfo
+) -> None:
+    """Told apart by walking the days of a calendar: the first day that is ``months`` + 1 months on."""
+    end = span(start, MoneyStart.BILLING_MONTH_END, months, MoneyUnit.MONTHS, zone).ends_at
+    expected = min(_after_months(start, months + 1, clock) for clock in (zone, UTC))
+    assert end == expected
+
+
+def _after_months(start: datetime, months: int, zone: tzinfo) -> datetime:
+    day, seen = start.astimezone(zone).date(), 0
+    while seen < months:
+        day += timedelta(days=1)
+        seen += day.day == 1
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("day", "zone", "begin"),
+    [
+        ("2026-11-24", "Europe/Budapest", "2026-11-23T23:00"),
+        ("2026-11-24", "America/New_York", "2026-11-24T00:00"),
+        ("2026-07-01", "Europe/Budapest", "2026-06-30T22:00"),
+    ],
+)
+def test_of_a_day_alone_the_first_instant_counts(day: str, zone: str, begin: str) -> None:
+    found = day_begins_at(date.fromisoformat(day), ZoneInfo(zone))
+    assert found == datetime.fromisoformat(begin).replace(tzinfo=UTC)
+
+
+@given(st.dates(date(2020, 3, 1), date(2035, 1, 1)), st.integers(-60, 60))
+def test_months_on_and_back_keep_the_day_or_take_the_last(day: date, months: int) -> None:
+    found = months_on(day, months)
+    assert (found.year * 12 + found.month) - (day.year * 12 + day.month) == months
+    assert found.day == day.day or (found.day < day.day and (found + timedelta(days=1)).day == 1)

@@ -180,6 +180,7 @@ class VendorWorld:
             "creationDate": "2026-02-01T09:30:11.5147261Z",
             "effectiveStartDate": "2026-02-01T00:00:00Z",
             "commitmentEndDate": "2027-01-31T00:00:00Z",
+            "cancellationAllowedUntilDate": "2026-02-08T09:30:11.5147261Z",
             "status": "active",
             "autoRenewEnabled": True,
             "billingType": "license",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -186,6 +188,33 @@ def test_subscriptions(sam: FlaskClient) -> None:
     page = sam.get(f"/customers/{alpina}").text
     assert "40 seats" in page
     assert "until 30 Jun 2027" in page
+
+
+def test_a_subscription_knows_when_it_was_bought_and_renewed(sam: FlaskClient) -> None:
+    (alpina,) = add("Alpina")
+    bought = {"name": "Business Premium", "service": "microsoft365", "bought_on": "2025-07-01", "ends_on": "2027-06-30"}
+    new = f"/customers/{alpina}/subscriptions/new"
+    early, late = (
+        sam.post(new, data=bought | {"renewed_on": "2025-06-30"}),
+        sam.post(new, data=bought | {"renewed_on": "2027-07-01"}),
+    )
+    assert (early.status_code, late.status_code) == (422, 422)
+    assert "It was bought after that." in early.text
+    assert "It ends before it starts." in late.text
+    assert sam.post(new, data=bought | {"renewed_on": "2026-07-01"}).status_code == 303
+    assert "renewed on 1 Jul 2026" in sam.get(f"/customers/{alpina}").text
+
+
+def test_what_the_vendor_said_of_a_term_ends_with_it(app: Flask, hand: Hand) -> None:
+    (alpina,) = add("Alpina")
+    with unit_of_work():
+        draft = actions.SubscriptionDraft("Premium", Service.MICROSOFT365, bought_on=date(2026, 11, 20))
+        own = actions.add_subscription(queries.customer(alpina), draft)
+        own.cancellable_until = now()
+        actions.edit_subscription(own, replace(draft, seats=5))
+        assert own.cancellable_until == now()
+        actions.edit_subscription(own, replace(draft, renewed_on=date(2026, 11, 23)))
+        assert own.cancellable_until is None
 
 
 def test_an_agent_reads_and_is_offered_no_change(app: Flask, hand: Hand) -> None:
