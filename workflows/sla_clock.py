@@ -4,37 +4,28 @@ The log is append-only: replaying to a later moment, or with further events, onl
 are epoch seconds here; ``Cycle`` and ``ClockView`` give them to others as datetimes.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from workflows.business_moments import Seconds, to_datetime
-from workflows.sla_course import Course, Stop
+from workflows.sla_course import Course
 from workflows.sla_cycle import NO_VIEW, Change, ClockView, Cycle, Pause
+from workflows.sla_past import Past, Stop
+from workflows.sla_stops import Stops
 from workflows.sla_terms import ClockTerms, Due
 from workflows.vocabulary import ClockChange, ClockKind, ClockState, PauseCause, SlaEvent, SpanReason
 
 Cause = PauseCause | SpanReason
 
 
-class _Line(NamedTuple):
-    at: Seconds
-    what: ClockChange
-    course: Course | None
-    cause: Cause | None
-    level: int
-    is_on_retarget: bool
-
-
 class Clock:
     """A cycle from ``at`` on. Without ``is_timed`` only events are logged, which is cheaper."""
 
     __slots__ = (
-        "_course", "_due", "_ended_at", "_ended_by", "_gaps", "_is_paused", "_is_timed", "_log",
-        "_spent", "_started_at", "kind", "outcome", "terms",
+        "_counted", "_course", "_due", "_ended_at", "_ended_by", "_first_stop", "_gaps", "_is_paused", "_is_timed",
+        "_log", "_past", "_spent", "_started_at", "kind", "outcome", "terms",
     )  # fmt: skip
 
-    def __init__(self, kind: ClockKind, terms: ClockTerms, stops: Sequence[Stop], at: Seconds, is_timed: bool) -> None:
+    def __init__(self, kind: ClockKind, terms: ClockTerms, stops: Stops, at: Seconds, is_timed: bool) -> None:
         self.kind = kind
         self.terms = terms
         self.outcome: ClockState | None = None  # met or cancelled
@@ -43,7 +34,10 @@ class Clock:
         self._ended_by: SlaEvent | None = None
         self._course: Course | None = None  # None while the terms promise nothing
         self._gaps: list[Stop] = []  # from an end to the reopening
-        self._log: list[_Line] = []
+        self._first_stop = len(stops.past)  # of those that end after the start
+        self._past: Past | None = None  # what was not counted, under the terms in force; None if to be summed up
+        self._counted = self._first_stop  # how many of the stops that are over it holds
+        self._log: list[Change] = []
         self._is_paused = False  # as the log has it
         self._is_timed = is_timed
         self._due: list[Due] = []  # still to come, soonest first
@@ -66,9 +60,11 @@ class Clock:
             due = self._spend()
             self._write(course.moment(due.threshold + 1), due.what, level=due.level)
 
-    def follow(self, terms: ClockTerms, stops: Sequence[Stop], at: Seconds, *, is_resumed: bool = False) -> None:
+    def follow(self, terms: ClockTerms, stops: Stops, at: Seconds, *, is_resumed: bool = False) -> None:
         """Take up the terms and stops now in force, and log what that changes."""
         before, is_retarget = self._course, terms is not self.terms and terms != self.terms
+        if (terms.calendar, terms.pause_on) != (self.terms.calendar, self.terms.pause_on):
+            self._past = None
         self.terms = terms
         self._course = self._charted(stops)
         if self._course is None:
@@ -87,7 +83,7 @@ class Clock:
         if is_retarget and self._is_timed:
             self._line_up(at)
 
-    def end(self, outcome: ClockState, by: SlaEvent, stops: Sequence[Stop], at: Seconds) -> None:
+    def end(self, outcome: ClockState, by: SlaEvent, stops: Stops, at: Seconds) -> None:
         """Be met or cancelled: keep the terms; a pause that lasts ends here (R3, R5)."""
         self.outcome, self._ended_at, self._ended_by = outcome, at, by
         if self._course is not None:
@@ -95,12 +91,12 @@ class Clock:
             self._write(at, ClockChange(outcome))
         self._is_paused = False
 
-    def resume(self, terms: ClockTerms, stops: Sequence[Stop], at: Seconds) -> None:
+    def resume(self, terms: ClockTerms, stops: Stops, at: Seconds) -> None:
         """Run on in the same cycle under today's terms; the time since the end is not counted (R4)."""
         assert self._ended_at is not None
         if self._ended_at < at:
             self._gaps.append(Stop(self._ended_at, at, SpanReason.RESOLVED))
-        self.outcome = self._ended_at = self._ended_by = None
+        self.outcome = self._ended_at = self._ended_by = self._past = None
         self.follow(terms, stops, at, is_resumed=True)
 
     # what is left of it --------------------------------------------------------------------------
@@ -136,37 +132,47 @@ class Clock:
             pauses=tuple(map(_pause, course.stops)) if course else (),
             calendar=self.terms.calendar,
             next_fire_at=_moment(self._next_fire()),
-            changes=tuple(map(_change, self._log)),
+            changes=tuple(self._log),
             as_of=to_datetime(at, UTC),
         )
 
     # inner ---------------------------------------------------------------------------------------
 
-    def _charted(self, stops: Sequence[Stop], until: Seconds | None = None) -> Course | None:
+    def _charted(self, stops: Stops, until: Seconds | None = None) -> Course | None:
         """Return the course under the terms in force; with ``until`` no stop goes on after it."""
         target, calendar, pause_on, _ = self.terms
         if target is None:
             return None
         assert calendar is not None  # a Policy refuses a target without
-        start = self._started_at
-        counted = [
-            Stop(max(stop.start, start), until if stop.end is None else stop.end, stop.cause)
-            for stop in stops
-            if stop.cause in pause_on
-            and (stop.end is None or stop.end > start)
-            and (until is None or stop.start < until)
-        ]
-        if self._gaps:
-            counted = sorted([*counted, *self._gaps], key=_begin)
-        return Course(start, target, calendar.line, counted)
+        start, past = self._started_at, self._summed_up(stops)
+        lasting = [stop for stop in stops.lasting if stop.cause in pause_on]
+        if until is not None:
+            for stop in lasting:
+                past = past.with_stop(stop, until) if stop.start < until else past
+            lasting = []
+        return Course(start, target, calendar.line, past, lasting)
+
+    def _summed_up(self, stops: Stops) -> Past:
+        """Return the stops that are over, of which only those since the last time are looked at."""
+        past, new = self._past, stops.past[self._counted :]
+        if past is None:
+            assert self.terms.calendar is not None
+            past = Past(self._started_at, self.terms.calendar.line)
+            new = sorted([*stops.past[self._first_stop :], *self._gaps], key=_end)
+        causes = self.terms.pause_on
+        for stop in new:
+            end = _end(stop)
+            if end > self._started_at and (stop.cause in causes or stop.cause is SpanReason.RESOLVED):
+                past = past.with_stop(stop, end)
+        self._past, self._counted = past, len(stops.past)
+        return past
 
     def _log_pause(self, at: Seconds) -> None:
         """Log that the clock stops or goes on; causes that follow or overlap are one pause (R3)."""
         assert self._course is not None
         is_paused = self._course.paused_from is not None
         if is_paused and not self._is_paused:
-            lasting = next(stop for stop in self._course.stops if stop.end is None)
-            self._write(at, ClockChange.PAUSED, cause=lasting.cause)
+            self._write(at, ClockChange.PAUSED, cause=self._course.lasting[0].cause)
         elif self._is_paused and not is_paused:
             self._write(at, ClockChange.RESUMED)
         self._is_paused = is_paused
@@ -211,11 +217,12 @@ class Clock:
         level: int = 0,
         is_on_retarget: bool = False,
     ) -> None:
-        self._log.append(_Line(at, what, self._course, cause, level, is_on_retarget))
+        self._log.append(Change(at, what, self._course, cause, level, is_on_retarget))
 
 
-def _begin(stop: Stop) -> Seconds:
-    return stop.start
+def _end(stop: Stop) -> Seconds:
+    assert stop.end is not None  # it is over
+    return stop.end
 
 
 def _moment(seconds: Seconds | None) -> datetime | None:
@@ -224,10 +231,3 @@ def _moment(seconds: Seconds | None) -> datetime | None:
 
 def _pause(stop: Stop) -> Pause:
     return Pause(to_datetime(stop.start, UTC), _moment(stop.end), stop.cause)
-
-
-def _change(line: _Line) -> Change:
-    at, what, course, cause, level, is_on_retarget = line
-    deadline = _moment(course.deadline) if course else None
-    late_from = _moment(course.late_from) if course and what is ClockChange.BREACHED else None
-    return Change(to_datetime(at, UTC), what, cause, level, deadline, late_from, is_on_retarget)

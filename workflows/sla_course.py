@@ -5,62 +5,48 @@ so that the log of a clock can be written long after. Everything here is in epoc
 computed when first asked for.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from workflows.business_errors import NeverOpen
 from workflows.business_line import Line
 from workflows.business_moments import Seconds
-from workflows.vocabulary import PauseCause, SpanReason
-
-
-class Stop(NamedTuple):
-    """A half-open stretch that a clock does not count; ``end`` is None while it lasts."""
-
-    start: Seconds
-    end: Seconds | None
-    cause: PauseCause | SpanReason
+from workflows.sla_past import Past, Stop, by_start
 
 
 class Course:
-    """``start``: epoch seconds; ``target``: business seconds; ``stops``: those that count, by start.
+    """``start``: epoch seconds; ``target``: business seconds; ``past``: the stops that are over, since ``start``.
 
-    ``paused_from`` is where the clock stood still if a stop still lasts, else None.
+    ``lasting`` are the stops that go on, by start; ``paused_from`` is where the clock stood still if any does.
     """
 
-    __slots__ = ("_line", "_moments", "_past", "paused_from", "start", "stops", "target")
+    __slots__ = ("_line", "_moments", "_past", "lasting", "paused_from", "start", "target")
 
-    def __init__(self, start: Seconds, target: int, line: Line, stops: Sequence[Stop]) -> None:
+    def __init__(self, start: Seconds, target: int, line: Line, past: Past, lasting: Sequence[Stop] = ()) -> None:
         self.start = start
         self.target = target
-        self.stops = stops
-        self.paused_from = next((stop.start for stop in stops if stop.end is None), None)
+        self.lasting = lasting
+        self.paused_from = max(lasting[0].start, start) if lasting else None
         self._line = line
-        self._past = _united(stops) if stops else []
+        self._past = past
         self._moments: dict[int, Seconds] = {}
+
+    @property
+    def stops(self) -> list[Stop]:
+        """All that was and is not counted, by start; what lasts has no end."""
+        stops = sorted((*self._past.stops, *self.lasting), key=by_start)
+        return [stop._replace(start=max(stop.start, self.start)) for stop in stops]
 
     def elapsed(self, at: Seconds) -> int:
         """Return the business seconds from the start to ``at``, fractions floored; none pass while paused."""
-        start, until = self.start, self._stood(at)
-        if until <= start:
-            return 0
-        count = self._line.count
-        elapsed = count(start, until)
-        for stop_start, stop_end in self._past:
-            elapsed -= count(stop_start, min(stop_end, until))
-        return int(elapsed)
+        until = self._stood(at)
+        return int(self._line.count(self.start, until) - self._past.open_until(until)) if until > self.start else 0
 
     def moment(self, seconds: int) -> Seconds:
         """Return when ``seconds`` have elapsed if no other stop begins; raise NeverOpen if never."""
         moment = self._moments.get(seconds)
         if moment is None:
-            line = self._line
-            moment = line.advanced(self.start, seconds)
-            for stop_start, stop_end in self._past if seconds else ():
-                if stop_start >= moment:
-                    break
-                moment = line.advanced(moment, line.count(stop_start, stop_end))
-            self._moments[seconds] = moment
+            stood = self._past.open_before(seconds) if seconds else 0
+            moment = self._moments[seconds] = self._line.advanced(self.start, seconds + stood)
         return moment
 
     def passed(self, threshold: int) -> Seconds | None:
@@ -96,16 +82,3 @@ class Course:
 
     def _stood(self, at: Seconds) -> Seconds:
         return at if self.paused_from is None or at < self.paused_from else self.paused_from
-
-
-def _united(stops: Iterable[Stop]) -> list[tuple[Seconds, Seconds]]:
-    """Return the stops that are over, by start, overlapping and touching ones made one."""
-    united: list[tuple[Seconds, Seconds]] = []
-    for start, end, _ in stops:
-        if end is None:
-            continue
-        if united and start <= united[-1][1]:
-            united[-1] = united[-1][0], max(end, united[-1][1])
-        else:
-            united.append((start, end))
-    return united

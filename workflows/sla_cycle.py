@@ -1,10 +1,12 @@
 """What others read of a clock: its view, and the record of each of its cycles with the whole log."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
+from workflows.business_moments import Seconds, to_datetime
 from workflows.business_time import BusinessCalendar
+from workflows.sla_course import Course
 from workflows.vocabulary import ClockChange, ClockKind, ClockState, PauseCause, SlaEvent, SpanReason
 
 
@@ -29,22 +31,62 @@ class Pause(NamedTuple):
     cause: PauseCause | SpanReason  # SpanReason.RESOLVED from an end to the reopening
 
 
-@dataclass(frozen=True, slots=True)
 class Change:
-    """One line of a clock's log. Moments are aware UTC.
+    """One line of a clock's log. Moments are aware UTC, and computed when asked for: most logs are only counted.
 
     ``at`` is the true instant: a warning's or a breach's own, not that of its noticing. A breach put
     in the past by other terms (``is_on_retarget``) came to be at the change; ``late_from`` tells
     since when it counts as late.
     """
 
-    at: datetime
-    what: ClockChange
-    cause: PauseCause | SpanReason | None  # of a pause
-    level: int  # of a warning or ladder step, else 0
-    deadline_at: datetime | None  # as it was promised from then on
-    late_from: datetime | None  # of a breach
-    is_on_retarget: bool
+    __slots__ = ("_at", "_course", "cause", "is_on_retarget", "level", "what")
+
+    def __init__(
+        self,
+        at: Seconds,
+        what: ClockChange,
+        course: Course | None,  # which the clock took from then on
+        cause: PauseCause | SpanReason | None = None,  # of a pause
+        level: int = 0,  # of a warning or ladder step
+        is_on_retarget: bool = False,
+    ) -> None:
+        self._at = at
+        self._course = course
+        self.what = what
+        self.cause = cause
+        self.level = level
+        self.is_on_retarget = is_on_retarget
+
+    @property
+    def at(self) -> datetime:
+        return to_datetime(self._at, UTC)
+
+    @property
+    def deadline_at(self) -> datetime | None:
+        """As it was promised from then on."""
+        deadline = self._course.deadline if self._course is not None else None
+        return None if deadline is None else to_datetime(deadline, UTC)
+
+    @property
+    def late_from(self) -> datetime | None:
+        """The first late second of a breach."""
+        if self.what is not ClockChange.BREACHED or self._course is None or self._course.late_from is None:
+            return None
+        return to_datetime(self._course.late_from, UTC)
+
+    def __eq__(self, other: object) -> bool:
+        return self._told == other._told if isinstance(other, Change) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self._at, self.what, self.level))
+
+    def __repr__(self) -> str:
+        return f"<Change {self.what} at {self.at.isoformat()}>"
+
+    @property
+    def _told(self) -> tuple[object, ...]:
+        told = (self._at, self.what, self.cause, self.level, self.is_on_retarget)
+        return (*told, self.deadline_at, self.late_from)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class Replay:
             return
         for clock in self._running.values():
             if not clock.terms.pause_on.isdisjoint(causes):
-                clock.follow(clock.terms, self._stops.every, self._at)
+                clock.follow(clock.terms, self._stops, self._at)
 
     # where it is ---------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class Replay:
         self._policy = policy
         self.kinds.update(dict.fromkeys(policy.change.targets))
         for kind, clock in self._running.items():
-            clock.follow(policy.terms(kind), self._stops.every, self._at)
+            clock.follow(policy.terms(kind), self._stops, self._at)
 
     # the vendor's case ---------------------------------------------------------------------------
 
@@ -217,18 +217,18 @@ class Replay:
         """Begin a cycle unless one runs: a second message does not move a deadline."""
         if kind in self._running:
             return
-        clock = Clock(kind, self._policy.terms(kind), self._stops.every, self._at, self._is_timed)
+        clock = Clock(kind, self._policy.terms(kind), self._stops, self._at, self._is_timed)
         self._running[kind] = clock
         self.cycles.setdefault(kind, []).append(clock)
 
     def _end(self, kind: ClockKind, outcome: ClockState, event: Event) -> None:
         clock = self._running.pop(kind, None)
         if clock is not None:
-            clock.end(outcome, event.type, self._stops.every, self._at)
+            clock.end(outcome, event.type, self._stops, self._at)
 
     def _resume(self, kind: ClockKind) -> None:
         clock = self._running[kind] = self.cycles[kind][-1]
-        clock.resume(self._policy.terms(kind), self._stops.every, self._at)
+        clock.resume(self._policy.terms(kind), self._stops, self._at)
 
 
 _REACTIONS: dict[SlaEvent, Callable[[Replay, Event], None]] = {

@@ -1,30 +1,30 @@
 """What makes a ticket's clocks stand still: its holds, and its time with the vendor."""
 
 from workflows.business_moments import Seconds
-from workflows.sla_course import Stop
+from workflows.sla_past import Stop, by_start
 from workflows.vocabulary import PauseCause
 
 Causes = tuple[PauseCause, ...]
 
 
 class Stops:
-    """Every stop of a ticket so far, whichever clock counts it. Each change returns the causes it touched."""
+    """Every stop of a ticket so far, whichever clock counts it. Each change returns the causes it touched.
 
-    __slots__ = ("_every", "_hold", "_past", "_vendor")
+    ``past`` are those that are over, by their end.
+    """
+
+    __slots__ = ("_hold", "_vendor", "past")
 
     def __init__(self) -> None:
-        self._past: list[Stop] = []
+        self.past: list[Stop] = []
         self._hold: Stop | None = None  # one at a time
         self._vendor: Stop | None = None
-        self._every: list[Stop] | None = []
 
     @property
-    def every(self) -> list[Stop]:
-        """All stops by their start, those that last with an end of None."""
-        if self._every is None:
-            lasting = [stop for stop in (self._hold, self._vendor) if stop]
-            self._every = sorted([*self._past, *lasting], key=_begin)
-        return self._every
+    def lasting(self) -> list[Stop]:
+        """The stops that go on, by their start."""
+        lasting = [stop for stop in (self._hold, self._vendor) if stop]
+        return sorted(lasting, key=by_start) if len(lasting) > 1 else lasting
 
     def hold(self, cause: PauseCause, at: Seconds) -> Causes:
         """Put the ticket on hold; a new hold replaces the old."""
@@ -46,13 +46,8 @@ class Stops:
 
     def _ended(self, stop: Stop | None, at: Seconds) -> Causes:
         """Remember a stop if it lasted at all."""
-        self._every = None
         if stop is None:
             return ()
         if stop.start < at:
-            self._past.append(stop._replace(end=at))
+            self.past.append(stop._replace(end=at))
         return (PauseCause(stop.cause),)
-
-
-def _begin(stop: Stop) -> Seconds:
-    return stop.start
