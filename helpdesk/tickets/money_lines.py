@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from helpdesk.clock import NEVER
 from helpdesk.database import db
 from helpdesk.escalations.money.models import MoneyDeadline
+from helpdesk.tickets.actions.money import told_statement
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.promises import Promise
 from helpdesk.tickets.rows import Due
@@ -24,14 +25,16 @@ from workflows.vocabulary import MoneyState
 def with_money(promises: Sequence[Promise], ticket: Ticket, now: datetime) -> list[Promise]:
     """The promises of the ticket and its open money deadlines, the next due first and boxed, paused ones behind.
 
-    Reads nothing where the ticket has none.
+    Windows that passed unused come last: nothing can be done for them, but nobody should overlook them. Reads nothing
+    where the ticket has neither.
     """
-    if ticket.money_due_at is None:
+    if ticket.money_due_at is None and ticket.money_missed_at is None:
         return list(promises)
-    rows = [row for row in deadlines_of(ticket.id) if row.state is MoneyState.OPEN]
-    every = [*promises, *(_promise(row, now) for row in rows)]
+    rows = db.session.scalars(told_statement(ticket.id)).all()
+    every = [*promises, *(_promise(row, now) for row in rows if row.state is MoneyState.OPEN)]
     every.sort(key=lambda promise: promise.due.at or NEVER)  # stable: paused promises keep their order behind
-    return [replace(promise, is_boxed=not place) for place, promise in enumerate(every)]
+    every = [replace(promise, is_boxed=not place) for place, promise in enumerate(every)]
+    return every + [_missed(row) for row in rows if row.state is MoneyState.MISSED]
 
 
 def deadlines_of(ticket_id: int) -> Sequence[MoneyDeadline]:
@@ -45,6 +48,13 @@ def due_of_deadline(row: MoneyDeadline, now: datetime) -> Due:
     warn_at = warnings(row.begins_at, row.due_at)[-1]
     tone = "late" if row.due_at <= now else "warn" if warn_at <= now else "plain"
     return Due(moments.due_phrase(row.due_at), tone, label(row.purpose), row.due_at, None, warn_at)
+
+
+def _missed(row: MoneyDeadline) -> Promise:
+    detail = _("%(window)s, ended %(moment)s", window=row.name, moment=moments.moment(row.due_at))
+    due = Due(label(row.state), "late", label(row.purpose))
+    url = f"/tickets/{row.ticket_id}/money"
+    return Promise(label(row.purpose), due, [("used", 0.0, 100.0)], detail, url, is_boxed=False)
 
 
 def _promise(row: MoneyDeadline, now: datetime) -> Promise:

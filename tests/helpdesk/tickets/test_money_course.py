@@ -101,6 +101,21 @@ def test_what_was_kept_or_waived_does_not_come_back(billing: int, desk: Desk) ->
     assert count(billing, EventKind.MONEY_RESUMED) == 0
 
 
+def test_what_was_missed_stays_to_be_seen_behind_what_runs(
+    ana: FlaskClient, billing: int, desk: Desk, hand: Hand
+) -> None:
+    put(billing, desk, HOURS)
+    hand.advance(DAY)
+    sweep()
+    page = ana.get(f"/tickets/{billing}").text
+    promises = page[page.index('id="promises"') :]
+    assert f"{HOURS}, ended today 14:12" in promises
+    assert promises.index("promise-boxed") < promises.index(HOURS)
+    assert "missed" in ana.get(f"/tickets/{billing}/money").text
+    put(billing, desk)
+    assert ticket(billing).money_missed_at is not None
+
+
 # merging ------------------------------------------------------------------------------------------------------
 
 
