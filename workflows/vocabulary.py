@@ -434,6 +434,7 @@ class PersonalData(StrEnum):
     AUTHORIZATION = "authorization"  # a header that signs somebody in
     TOKEN = "token"  # noqa: S105 - a kind of find, no secret
     EMAIL = "email"
+    ENCODED = "encoded"  # a part in base64 that is no text, so that nobody can search it
 
 
 class AttachmentVerdict(StrEnum):

@@ -143,6 +143,7 @@ LABELS: tuple[tuple[StrEnum, LazyString], ...] = (
     (v.PersonalData.AUTHORIZATION, _l("Sign-in headers")),
     (v.PersonalData.TOKEN, _l("Tokens")),
     (v.PersonalData.EMAIL, _l("E-mail addresses")),
+    (v.PersonalData.ENCODED, _l("Encoded parts that can’t be searched")),
     (v.AttachmentVerdict.CLEAN, _l("Nothing personal found")),
     (v.AttachmentVerdict.FOUND, _l("Personal data found")),
     (v.AttachmentVerdict.REDACTED, _l("A redacted copy goes")),
