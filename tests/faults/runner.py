@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from helpdesk import cli
 from helpdesk.jobs import scheduler  # noqa: F401 - loaded before the fork, so that a process starts at once
 from helpdesk.notifications import outbox, transports
-from helpdesk.tickets import deadlines
+from helpdesk.tickets import climbing, deadlines, money_sweep
 
 Strike = Callable[[], None]
 
@@ -79,29 +79,38 @@ def _after(room: Any, name: str) -> Callable[[Strike], None]:
     return arm
 
 
-def _after_commit(strike: Strike) -> None:
-    """Behind the commit of a transaction that settled tickets, before anything else is begun."""
-    settled = threading.local()
-    real = deadlines.settle_due_many
+def _after_commit(room: Any, name: str) -> Callable[[Strike], None]:
+    """Behind the commit of a transaction that called the function, before anything else is begun."""
 
-    def settling(*args: Any, **more: Any) -> set[int]:
-        settled.now = True
-        return real(*args, **more)
+    def arm(strike: Strike) -> None:
+        called = threading.local()
+        real = getattr(room, name)
 
-    deadlines.settle_due_many = settling  # type: ignore[assignment]
+        def calling(*args: Any, **more: Any) -> Any:
+            called.now = True
+            return real(*args, **more)
 
-    @sa.event.listens_for(Session, "after_commit")
-    def committed(_session: Session) -> None:
-        if getattr(settled, "now", False):
-            settled.now = False
-            strike()
+        setattr(room, name, calling)
+
+        @sa.event.listens_for(Session, "after_commit")
+        def committed(_session: Session) -> None:
+            if getattr(called, "now", False):
+                called.now = False
+                strike()
+
+    return arm
 
 
 POINTS: Mapping[str, Callable[[Strike], None]] = {
     "before the claim": _before(deadlines, "claim"),
     "after the claim": _after(deadlines, "claim"),
     "before the commit": _after(deadlines, "settle_due_many"),
-    "after the commit": _after_commit,
+    "after the commit": _after_commit(deadlines, "settle_due_many"),
+    "before an escalation": _before(climbing, "_escalates"),
+    "after an escalation": _after(climbing, "_escalates"),
+    "before a window": _before(money_sweep, "settle"),
+    "between window and commit": _after(money_sweep, "settle"),
+    "after a window": _after_commit(money_sweep, "settle"),
     "with rows of the outbox claimed": _after(outbox, "claim"),
     "between bell and commit": _after(outbox, "ring"),
     "before a letter": _before(transports.Smtp, "send"),

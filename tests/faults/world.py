@@ -76,7 +76,9 @@ def copy(app: Flask, numbers: Iterable[int], tickets: int) -> None:
     customer = db.session.scalars(sa.select(Customer).limit(1)).one()
     with unit_of_work() as session:  # copies need somebody to belong to
         rita = session.scalars(sa.select(Contact).limit(1)).one()
-        session.get_one(Customer, customer.id).contacts.append(rita)
+        contacts = session.get_one(Customer, customer.id).contacts
+        if rita not in contacts:
+            contacts.append(rita)
     originals = lives.Originals(open=tuple(numbers), resolved=(), closed=())
     multiply.multiply(app, originals, tickets, lambda _step: None, multiply.ALL_OPEN)
 
