@@ -42,6 +42,12 @@ class Channel:
     ends_on: date | None = None
 
 
+FEWEST_USES: Final = 3
+FEWEST_DAYS: Final = 14
+"""From fewer uses or days no pace can be told: one incident on the first day is no rate of one a day."""
+SOON: Final = timedelta(days=30)
+"""A contract or a right that ends within so many days is named before it ends."""
+
 CLOUD: Final = frozenset({Service.AZURE, Service.MICROSOFT365, Service.DYNAMICS365})
 USUAL_CHANNELS: Final = (
     Channel(ChannelKind.COMMERCIAL, frozenset(Service), cost_rank=0, needs_entitlement=False),
@@ -57,7 +63,8 @@ class Entitlement:
 
     ``number`` is the caller's own, to find the row again. ``incidents_included`` is None where the channel
     does not count them; ``incidents_used`` is what was taken less what was refunded. ``services`` is None
-    where the contract covers all that the channel does.
+    where the contract covers all that the channel does. ``fee`` is for the whole term, in whole units of
+    ``currency``, None where it isn't known.
     """
 
     number: int
@@ -68,6 +75,8 @@ class Entitlement:
     incidents_used: int = 0
     services: frozenset[Service] | None = None
     papers: str = ""  # contract and access id, as the vendor asks for them
+    fee: int | None = None
+    currency: str = ""
 
     @property
     def incidents_left(self) -> int | None:
@@ -76,13 +85,33 @@ class Entitlement:
             return None
         return max(0, self.incidents_included - self.incidents_used)
 
+    @property
+    def incident_cost(self) -> int | None:
+        """The term's fee shared among the incidents included; None without a fee or a count."""
+        return None if self.fee is None or not self.incidents_included else round(self.fee / self.incidents_included)
+
+    def holds_on(self, on: date) -> bool:
+        return self.starts_on <= on <= self.ends_on
+
+    def ends_soon(self, on: date) -> bool:
+        """Whether it holds on that day and ends within 30 days of it."""
+        return self.holds_on(on) and self.ends_on <= on + SOON
+
+    def has_pace(self, on: date) -> bool:
+        """Whether enough was used, over enough days of the term, to tell how it goes on."""
+        days = (on - self.starts_on).days + 1
+        return self.holds_on(on) and self.incidents_used >= FEWEST_USES and days >= FEWEST_DAYS
+
     def runs_out_on(self, on: date) -> date | None:
-        """The day the last incident goes at the pace so far; None when some will be left."""
-        left, days = self.incidents_left, (on - self.starts_on).days + 1
-        if left is None or self.incidents_used <= 0 or days <= 0:
+        """The day the last incident goes at the pace so far.
+
+        None when some will be left, when too little was used to tell, and when none is left to run out.
+        """
+        if not self.incidents_left or not self.has_pace(on):
             return None
-        last = on + timedelta(days=ceil(left * days / self.incidents_used))
-        return last if last <= self.ends_on else None
+        days = (on - self.starts_on).days + 1
+        days_left = ceil(self.incidents_left * days / self.incidents_used)
+        return on + timedelta(days=days_left) if days_left <= (self.ends_on - on).days else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from workflows.channels import KIND_OF, Channel, Entitlement, Standing
 from workflows.facts import N_, Facts, Reason, Reasons
 from workflows.guards import those
 from workflows.rights import right_reasons
-from workflows.vocabulary import Boundary, ChannelKind, Mend, Priority, Service, Severity
+from workflows.vocabulary import Boundary, ChannelKind, Kind, Mend, Priority, Service, Severity
 
 SEVERITY_OF: Final[Mapping[Priority, Severity]] = MappingProxyType(
     {
@@ -36,6 +36,7 @@ class ChannelVerdict:
     recommendation: Reason | None = None
     cost: str = ""
     cost_rank: int = 0
+    needs_entitlement: bool = True
     entitlement: Entitlement | None = None
     incidents_left: int | None = None
     runs_out_on: date | None = None
@@ -94,7 +95,13 @@ def _verdict(facts: Facts, channel: Channel, held: list[Entitlement], on: date, 
         *_boundary_reasons(facts),
     )
     verdict = ChannelVerdict(
-        channel.kind, not reasons, reasons, cost=channel.cost, cost_rank=channel.cost_rank, entitlement=entitlement
+        channel.kind,
+        not reasons,
+        reasons,
+        cost=channel.cost,
+        cost_rank=channel.cost_rank,
+        needs_entitlement=channel.needs_entitlement,
+        entitlement=entitlement,
     )
     if entitlement is None:
         return verdict
@@ -120,18 +127,31 @@ def _not_set_up(kind: ChannelKind) -> Reason:
 
 
 def _best(held: list[Entitlement], on: date, service: Service | None) -> Entitlement | None:
-    """The one with the least against it; of several good ones the uncounted, then the soonest to end."""
+    """Of several good ones the uncounted, then the soonest to end; of none the one that tells most.
 
-    def against(own: Entitlement) -> tuple[int, bool, date]:
-        return len(_entitlement_reasons(own, on, service)), own.incidents_left is not None, own.ends_on
+    That is one of this service, then of this day, then the next to begin, then the last to have ended.
+    """
+
+    def against(own: Entitlement) -> tuple[bool, bool, bool, bool, bool, int]:
+        is_other = own.services is not None and service is not None and service not in own.services
+        days = own.starts_on - on if own.starts_on > on else own.ends_on - on
+        return (
+            bool(_entitlement_reasons(own, on, service)),
+            is_other,
+            not own.holds_on(on),
+            own.ends_on < on,
+            own.incidents_left is not None,
+            abs(days.days),
+        )
 
     return min(held, key=against, default=None)
 
 
 def _kind_reasons(facts: Facts, channel: Channel) -> Reasons:
-    message_id = N_("This channel takes %(kind)s tickets only.")
-    wrong = Reason("channel_of_other_kind", message_id, {"kind": KIND_OF[channel.kind]})
-    return those((facts.kind is not KIND_OF[channel.kind], wrong))
+    takes = KIND_OF[channel.kind]
+    billing, technical = N_("It takes billing questions only."), N_("It takes technical problems only.")
+    wrong = Reason("channel_of_other_kind", billing if takes is Kind.BILLING else technical)
+    return those((facts.kind is not takes, wrong))
 
 
 def _offered_reasons(channel: Channel, on: date) -> Reasons:

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from workflows.channels import Right, Standing
+from workflows.channels import SOON, Right, Standing
 from workflows.facts import N_, Reason, Reasons
 from workflows.vocabulary import Mend, RightKind, Service
-
-SOON: Final = timedelta(days=30)
 
 MISSING: Final[Mapping[RightKind, Reason]] = MappingProxyType(
     {

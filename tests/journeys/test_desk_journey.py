@@ -100,7 +100,7 @@ def _ana_escalates(page: Any) -> None:
     closed = page.locator(".channel-closed")
     assert closed.count() == 3
     assert all(closed.nth(place).locator("li").count() >= 1 for place in range(3))
-    assert "This channel takes Billing tickets only." in closed.filter(has_text="Commercial").inner_text()
+    assert "It takes billing questions only." in closed.filter(has_text="Commercial").inner_text()
     page.get_by_label("Premier Support for Partners").check()
     page.get_by_role("button", name="Escalate").click()
     page.locator(".ticket-title .pill", has_text="With Microsoft: Premier").wait_for()

@@ -121,7 +121,7 @@ def test_the_escalate_page_compares_channels(ana, worked):
     assert "Recommended" in html
     assert "The only channel that is open to this ticket." in html
     assert "6 incidents left" in html
-    assert "This channel takes Billing tickets only." in html
+    assert "It takes billing questions only." in html
     assert html.index("Premier Support") < html.index("Commercial support")
 
 
