@@ -13,6 +13,7 @@ from flask import Flask
 
 from helpdesk.clock import Hand, now
 from helpdesk.database import db, is_sqlite, unit_of_work
+from helpdesk.escalations.money.models import MoneyDeadline, MoneyWindow
 from helpdesk.jobs.schedule import SCHEDULE
 from helpdesk.notifications.models import DeliveryState, OutboxMessage
 from helpdesk.sla.models import PromiseRevision, SlaClock
@@ -20,12 +21,12 @@ from helpdesk.tickets.actions.opening import Opened
 from helpdesk.tickets.models import Ticket
 from tests.doubling import spread
 from tests.helpdesk.tickets.conftest import Desk, desk, opened
-from workflows.vocabulary import RevisionState, State
+from workflows.vocabulary import MoneyPurpose, RevisionState, State
 
 __all__ = ["desk", "opened"]
 
 ROWS, TICKETS = 60_000, 10_000
-LARGE = ("ticket", "sla_clock", "outbox_message", "promise_revision")
+LARGE = ("ticket", "sla_clock", "outbox_message", "promise_revision", "money_deadline")
 
 Asked = tuple[str, Any]
 
@@ -33,7 +34,9 @@ Asked = tuple[str, Any]
 @pytest.fixture
 def large(desk: Desk, opened: Callable[..., Opened], hand: Hand) -> None:
     """Much that is over, much that is to come another day, and nothing that is due."""
-    opened()
+    number = opened().ticket.id
+    with unit_of_work() as session:
+        session.add(_deadline_to_come(number))
     with unit_of_work() as session:
         session.execute(sa.update(OutboxMessage).values(delivery_state=DeliveryState.SENT, sent_at=now()))
         session.add(
@@ -54,6 +57,15 @@ def large(desk: Desk, opened: Callable[..., Opened], hand: Hand) -> None:
         next_attempt_at=lambda _n: tomorrow,
     )
     spread(PromiseRevision, ROWS // 20)
+    spread(MoneyDeadline, ROWS, ticket_id=lambda n: 1001 + n % TICKETS)
+
+
+def _deadline_to_come(number: int) -> MoneyDeadline:
+    window_id, tomorrow = db.session.scalars(sa.select(MoneyWindow.id)).first(), now() + timedelta(days=1)
+    return MoneyDeadline(
+        ticket_id=number, window_id=window_id, name="Seats", purpose=MoneyPurpose.CANCELLATION, created_at=now(),
+        begins_at=now(), due_at=tomorrow, next_fire_at=tomorrow,
+    )  # fmt: skip
 
 
 def _text(number: sa.ColumnElement[int], prefix: str) -> sa.ColumnElement[str]:
