@@ -144,6 +144,8 @@ class EntitlementUse(Base):
 
 
 _NOT_CLOSED = sa.text(f"state <> '{VendorCaseState.CLOSED}'")
+_THEIRS = sa.text(f"state = '{VendorCaseState.OPEN}'")
+_OURS = sa.text(f"state = '{VendorCaseState.ATTENTION_NEEDED}'")
 
 
 class VendorCase(Base):
@@ -158,6 +160,9 @@ class VendorCase(Base):
             sqlite_where=_NOT_CLOSED,
             postgresql_where=_NOT_CLOSED,
         ),
+        sa.Index("ix_vendor_case_word_due", "word_due_at", "id", sqlite_where=_THEIRS, postgresql_where=_THEIRS),
+        # the ticket with it, so that the queue needn't read the cases themselves
+        sa.Index("ix_vendor_case_asks", "last_word_at", "id", "ticket_id", sqlite_where=_OURS, postgresql_where=_OURS),
         sa.Index("ix_vendor_case_number", "number"),
     )
 
@@ -174,6 +179,7 @@ class VendorCase(Base):
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     last_word_at: Mapped[datetime]  # the vendor's last note, or the opening
+    word_due_at: Mapped[datetime | None]  # past it the case counts as silent; NULL unless it is the vendor's turn
     chased_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     left_open_reason: Mapped[str] = mapped_column(sa.String(300), default="")

@@ -7,20 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.permissions import Permission, may
+from helpdesk.escalations.partner_center import connection
 from helpdesk.management.queries import LOAD_TO, Colleague
-from workflows.vocabulary import Kind, Role
+from helpdesk.tickets.chasing import chase_text
+from workflows.vocabulary import Kind, Role, SlaParty
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
     """One button: a form posted to ``post``; with ``choices`` (or a ``sentence``) a sheet opens before.
 
-    ``next``: the page to come back to. ``hint``: a word about it for the row's second line.
+    ``next``: the page to come back to. ``hint``: a word about it for the row's second line. ``words``: a text to
+    look over and copy in that sheet, sent along as ``body``.
     """
 
     text: str
@@ -32,6 +36,7 @@ class Act:
     sentence: str = ""
     confirm: str = ""
     hint: str = ""
+    words: str = ""
 
 
 class Crew:
@@ -78,13 +83,23 @@ class Crew:
 
 
 def chase(row: Any, actor: Actor, here: str) -> Act | None:
-    """Note that somebody reminded the vendor; reminding happens there, under the case's number."""
+    """Remind the vendor by a prepared text: sent now where Partner Center is connected, else pasted there."""
     if not actor.may(Permission.CHASE_VENDOR, row.kind):
         return None
-    number = row.case_number or _("not given yet")
-    sentence = _("Remind Microsoft under case %(number)s, then note it here.", number=number)
-    post = f"/tickets/{row.id}/vendor-cases/{row.case_id}/chase"
-    return Act(_("Chase"), post, here, sentence=sentence, confirm=_("Note that it was chased"))
+    can_send = connection.is_connected(current_app.config)
+    sentence, confirm = _("Look it over, then send it to Microsoft."), _("Send it to Microsoft")
+    if not can_send:
+        sentence = _("Paste it at Microsoft under case %(number)s, then keep it as our note.", number=row.case_number)
+        confirm = _("Keep it as our note")
+    return Act(
+        _("Chase"),
+        f"/tickets/{row.id}/vendor-cases/{row.case_id}/chase",
+        here,
+        [("by", "send" if can_send else SlaParty.DESK.value)],
+        sentence=sentence,
+        confirm=confirm,
+        words=chase_text(row.case_number, row.severity, row.last_word_at, row.pack),
+    )
 
 
 def _assignment(row: Any) -> str:

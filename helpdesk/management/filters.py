@@ -57,13 +57,13 @@ class BreachFilter:
     def read(cls, query: Mapping[str, str]) -> Self:
         """The filter that an address's ``query`` spells; what it can't mean is left out."""
         return cls(
-            pile=_word(Pile, query.get("reviewed")) or Pile.TO_REVIEW,
-            kind=_word(ClockKind, query.get("kind")),
-            assignee=_number(query.get("assignee")),
-            team=_number(query.get("team")),
-            customer=_number(query.get("customer")),
-            from_on=_day(query.get("from")),
-            to_on=_day(query.get("to")),
+            pile=read_word(Pile, query.get("reviewed")) or Pile.TO_REVIEW,
+            kind=read_word(ClockKind, query.get("kind")),
+            assignee=read_number(query.get("assignee")),
+            team=read_number(query.get("team")),
+            customer=read_number(query.get("customer")),
+            from_on=read_day(query.get("from")),
+            to_on=read_day(query.get("to")),
             after=Position.read(query.get("after", "")),
         )
 
@@ -92,15 +92,15 @@ class BreachFilter:
         return f"{path}?{urlencode(query)}" if query else path
 
 
-def _word(words: Iterable[Word], text: str | None) -> Word | None:
+def read_word(words: Iterable[Word], text: str | None) -> Word | None:
     return next((word for word in words if word == text), None)
 
 
-def _number(text: str | None) -> int | None:
+def read_number(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) < 10 else None
 
 
-def _day(text: str | None) -> date | None:
+def read_day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:

@@ -65,10 +65,24 @@ _ROWS = (
     .outerjoin(_Assignee, _Assignee.id == Ticket.assignee_id)
     .join(Team, Team.id == Ticket.team_id)
 )
+_CASES = (
+    _ROWS.add_columns(
+        VendorCase.id.label("case_id"),
+        VendorCase.number.label("case_number"),
+        VendorCase.severity,
+        VendorCase.last_word_at,
+        VendorCase.chased_at,
+        VendorCase.pack,
+        SupportChannel.kind.label("channel"),
+    )
+    .join(VendorCase, VendorCase.ticket_id == Ticket.id)
+    .join(SupportChannel, SupportChannel.id == VendorCase.channel_id)
+)
 _RUNNING, _PAUSED = Ticket.is_paused == sa.false(), Ticket.is_paused == sa.true()
 _BY_DUE = (Ticket.is_paused, Ticket.next_due_at, Ticket.id)
-_SILENT = sa.text(f"vendor_case.state <> '{VendorCaseState.CLOSED}'")
-"""The condition of the partial index over cases, word for word: SQLite uses it for no other spelling."""
+_THEIRS = sa.text(f"vendor_case.state = '{VendorCaseState.OPEN}'")
+_ASKS = sa.text(f"vendor_case.state = '{VendorCaseState.ATTENTION_NEEDED}'")
+"""The conditions of the partial indexes over cases, word for word: SQLite uses them for no other spelling."""
 
 
 # lists ------------------------------------------------------------------------------------------------
@@ -110,24 +124,22 @@ def _unassigned(team_id: int | None) -> sa.Select[Any]:
     return numbers if team_id is None else numbers.where(sa.literal_column("ticket.team_id") == team_id)
 
 
-def silent_cases(before: datetime, team_id: int | None, limit: int = ROWS) -> sa.Select[Any]:
-    """Vendor cases of open tickets on which the vendor has said nothing since ``before``, the quietest first."""
-    columns = (
-        VendorCase.id.label("case_id"),
-        VendorCase.number.label("case_number"),
-        VendorCase.severity,
-        VendorCase.last_word_at,
-        VendorCase.chased_at,
-        SupportChannel.kind.label("channel"),
-    )
-    rows = _ROWS.add_columns(*columns).join(VendorCase, VendorCase.ticket_id == Ticket.id)
-    rows = rows.join(SupportChannel, SupportChannel.id == VendorCase.channel_id)
-    return rows.where(*_silent(before, team_id)).order_by(VendorCase.last_word_at, VendorCase.id).limit(limit)
+def silent_cases(now: datetime, team_id: int | None, limit: int = ROWS) -> sa.Select[Any]:
+    """Vendor cases of open tickets on which the vendor's word is overdue, the longest overdue first."""
+    return _CASES.where(*_silent(now, team_id)).order_by(VendorCase.word_due_at, VendorCase.id).limit(limit)
 
 
-def _silent(before: datetime, team_id: int | None) -> list[Any]:
-    is_theirs = VendorCase.state == VendorCaseState.OPEN
-    return [_SILENT, is_theirs, VendorCase.last_word_at < before, IS_OPEN, *_behind_team(team_id)]
+def asking_cases(team_id: int | None, limit: int = ROWS) -> sa.Select[Any]:
+    """Vendor cases of open tickets on which the vendor waits for us, the longest waiting first."""
+    return _CASES.where(*_asking(team_id)).order_by(VendorCase.last_word_at, VendorCase.id).limit(limit)
+
+
+def _silent(now: datetime, team_id: int | None) -> list[Any]:
+    return [_THEIRS, VendorCase.word_due_at < now, IS_OPEN, *_behind_team(team_id)]
+
+
+def _asking(team_id: int | None) -> list[Any]:
+    return [_ASKS, IS_OPEN, *_behind_team(team_id)]
 
 
 def _behind_team(team_id: int | None) -> list[sa.ColumnElement[bool]]:
@@ -159,11 +171,12 @@ class Counts(NamedTuple):
     late_paused: int
     unassigned: int
     silent: int
+    asking: int
     unreviewed: int
     escalation_due: int
 
 
-def counts_statement(now: datetime, silent_before: datetime, team_id: int | None) -> sa.Select[Any]:
+def counts_statement(now: datetime, team_id: int | None) -> sa.Select[Any]:
     """All figures in one statement; see ``Counts``."""
     team = _of_team(team_id)
     due = Ticket.next_due_at
@@ -179,7 +192,8 @@ def counts_statement(now: datetime, silent_before: datetime, team_id: int | None
         _bounded(sa.select(Ticket.id).where(IS_OPEN, _RUNNING, due < now, *team)),
         _bounded(sa.select(Ticket.id).where(IS_OPEN, _PAUSED, due < now, *team)),
         _bounded(_unassigned(team_id)),
-        _bounded(cases.where(*_silent(silent_before, team_id))),
+        _bounded(cases.where(*_silent(now, team_id))),
+        _bounded(cases.where(*_asking(team_id))),
         _bounded(sa.select(BreachToReview.breach_id)),
         _bounded(_escalation_due(team_id)),
     )
@@ -191,8 +205,8 @@ def _escalation_due(team_id: int | None) -> sa.Select[Any]:
     return sa.select(Ticket.id).where(sa.text("ticket.escalation_due_at IS NOT NULL"), *_behind_team(team_id))
 
 
-def counts(now: datetime, silent_before: datetime, team_id: int | None) -> Counts:
-    return Counts(*db.session.execute(counts_statement(now, silent_before, team_id)).one())
+def counts(now: datetime, team_id: int | None) -> Counts:
+    return Counts(*db.session.execute(counts_statement(now, team_id)).one())
 
 
 def _bounded(rows: sa.Select[Any]) -> sa.ScalarSelect[int]:

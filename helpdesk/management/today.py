@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -15,7 +14,7 @@ from helpdesk.accounts.actor import Actor
 from helpdesk.database import db
 from helpdesk.management import acts, queries
 from helpdesk.management.acts import Act, Crew
-from helpdesk.management.days import HOUR, Days
+from helpdesk.management.days import Days
 from helpdesk.management.queries import COUNT_TO, Counts
 from helpdesk.sla.tally import Kept
 from helpdesk.tickets.rows import Closings, Due, Person, due_of, person_named
@@ -59,6 +58,7 @@ class Block:
     more_url: str = ""
     more_text: str = ""
     foot: str = ""
+    is_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,7 @@ class Page:
 
     def __init__(self, asked: Asked, actor: Actor, now: datetime) -> None:
         self.asked, self.actor, self.now = asked, actor, now
-        self.silent_before = now - timedelta(seconds=current_app.config["VENDOR_SILENCE"])
-        self.counts: Counts = queries.counts(now, self.silent_before, asked.team_id)
+        self.counts: Counts = queries.counts(now, asked.team_id)
         self.crew = Crew(queries.colleagues(), actor, asked.here)
         self._closings = Closings(now)
         self._unassigned = self._read(queries.unassigned_tickets(asked.team_id))
@@ -153,7 +152,9 @@ class Page:
     # blocks -------------------------------------------------------------------------------------------
 
     def blocks(self) -> list[Block]:
-        return [self._late(), self._near(), self._nobodys(), self._silent()]
+        """The four lists; where the vendor waits for us, that too."""
+        asking = [self._asking()] if self.counts.asking else []
+        return [self._late(), self._near(), *asking, self._nobodys(), self._silent()]
 
     def _late(self) -> Block:
         rows = self._read(queries.late_tickets(self.now, self.asked.team_id))
@@ -200,9 +201,22 @@ class Page:
         lead = _("for %(time)s", time=moments.duration(_seconds(self.now - row.created_at)))
         return Line(row.id, row.subject, second, None, row.team_name, act, lead=lead)
 
+    def _asking(self) -> Block:
+        rows = self._read(queries.asking_cases(self.asked.team_id))
+        more = _more(self.counts.asking, len(rows), f"/queue?view=vendor_asks{self.asked.query}")
+        lines = [self._asking_line(row) for row in rows]
+        return Block("asking", _("Microsoft waits for us"), said(self.counts.asking), lines, "", *more, is_wide=True)
+
+    def _asking_line(self, row: Any) -> Line:
+        waits = moments.duration(_seconds(self.now - row.last_word_at))
+        act = self.crew.assign(row) if row.assignee_id is None else self.crew.ask(row)
+        second = f"{_customer(row)} · {_('case %(number)s', number=row.case_number)}"
+        lead = _("for %(time)s", time=waits)
+        return Line(row.id, row.subject, second, _owner(row), _channel(row), act, lead=lead)
+
     def _silent(self) -> Block:
         limit = ALL_SILENT if self.asked.all_silent else queries.ROWS
-        rows = self._read(queries.silent_cases(self.silent_before, self.asked.team_id, limit))
+        rows = self._read(queries.silent_cases(self.now, self.asked.team_id, limit))
         more = _more(self.counts.silent, len(rows), f"/today?silent=all{self.asked.query}#silent")
         title, empty = (
             _("With the vendor and silent"),
@@ -213,14 +227,13 @@ class Page:
 
     def _silent_line(self, row: Any) -> Line:
         chased = _("chased %(moment)s", moment=moments.moment(row.chased_at)) if row.chased_at else _("never chased")
-        lead = _("silent for %(time)s", time=moments.duration(_whole_hours(self.now - row.last_word_at)))
-        lead_second = _("%(channel)s, severity %(letter)s", channel=label(row.channel), letter=row.severity.name)
+        lead = _("silent for %(time)s", time=moments.duration(_seconds(self.now - row.last_word_at)))
         return Line(
             row.id,
             row.subject,
             f"{_customer(row)} · {chased}",
             _owner(row),
-            lead_second,
+            _channel(row),
             acts.chase(row, self.actor, self.asked.here),
             lead=lead,
         )
@@ -232,7 +245,7 @@ def _empty(block: str) -> str:
         "late": _("Nothing is late. A ticket stands here from its first late second, the longest late on top."),
         "near": _("No deadline in the next 4 hours. What falls due soon stands here, the soonest on top."),
         "nobody": _("Everything has an owner. A new ticket stands here until somebody takes it."),
-        "silent": _("Microsoft has answered everywhere. A case it leaves silent for long stands here, to be chased."),
+        "silent": _("No word of Microsoft’s is overdue. A case it leaves silent for too long stands here, to be chased."),
     }[block]
 
 
@@ -266,6 +279,10 @@ def _what_happens(row: Any) -> str:
     return _("last touched %(ago)s", ago=moments.ago(row.updated_at))
 
 
+def _channel(row: Any) -> str:
+    return _("%(channel)s, severity %(letter)s", channel=label(row.channel), letter=row.severity.name)
+
+
 def _customer(row: Any) -> str:
     name: str = row.customer_name or row.claimed_company or row.contact_name
     return name
@@ -277,7 +294,3 @@ def _owner(row: Any) -> Person | None:
 
 def _seconds(span: timedelta) -> int:
     return int(span.total_seconds())
-
-
-def _whole_hours(span: timedelta) -> int:
-    return _seconds(span) // _seconds(HOUR) * _seconds(HOUR)

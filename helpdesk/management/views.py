@@ -18,7 +18,7 @@ from helpdesk.clock import now
 from helpdesk.customers import rights
 from helpdesk.database import unit_of_work
 from helpdesk.errors import Invalid
-from helpdesk.management import actions, pile, queries
+from helpdesk.management import actions, pile, queries, return_pages
 from helpdesk.management.days import Days, closes_text, open_hours
 from helpdesk.management.filters import BreachFilter, Pile, Position
 from helpdesk.management.forms import ReviewForm
@@ -39,6 +39,7 @@ from workflows.machine import workflow_for
 from workflows.vocabulary import ClockKind, ClockState, Kind
 
 blueprint = Blueprint("management", __name__)
+return_pages.register(blueprint)
 
 
 # Today ------------------------------------------------------------------------------------------------

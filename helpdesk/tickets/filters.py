@@ -25,6 +25,7 @@ class View(StrEnum):
     LATE = "late"
     PAUSED = "paused"
     ESCALATION_DUE = "escalation_due"
+    VENDOR_ASKS = "vendor_asks"
 
 
 class Position(NamedTuple):

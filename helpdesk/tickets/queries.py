@@ -17,7 +17,7 @@ from helpdesk.escalations.models import VendorCase
 from helpdesk.tickets.filters import QueueFilter, View
 from helpdesk.tickets.models import IS_OPEN, SavedView, Ticket, TicketTag
 from helpdesk.tickets.search import found_ids
-from workflows.vocabulary import Turn
+from workflows.vocabulary import Turn, VendorCaseState
 
 PAGE = 50
 COUNT_TO = 1000
@@ -50,6 +50,10 @@ _ROW = (
     Customer.name.label("customer_name"),
     Contact.name.label("contact_name"),
     _Assignee.name.label("assignee_name"),
+    sa.exists()
+    .where(VendorCase.ticket_id == Ticket.id, VendorCase.state == VendorCaseState.ATTENTION_NEEDED)
+    .correlate(Ticket)
+    .label("vendor_asks"),
 )
 # columns only: an entity would load its relations one by one
 _ROWS = (
@@ -124,6 +128,8 @@ def _view(view: View, user_id: int, now: datetime) -> list[sa.ColumnElement[bool
             return [Ticket.is_paused == sa.true()]
         case View.ESCALATION_DUE:
             return [Ticket.id.in_(_escalation_due())]
+        case View.VENDOR_ASKS:
+            return [Ticket.id.in_(_asked_by_vendor())]
 
 
 def _escalation_due() -> sa.Select[int]:
@@ -132,6 +138,14 @@ def _escalation_due() -> sa.Select[int]:
     numbers: sa.Select[Any] = sa.select(sa.literal_column("ticket.id")).select_from(marked)
     numbers = numbers.where(sa.text("ticket.escalation_due_at IS NOT NULL"))
     return numbers.order_by(sa.text("ticket.escalation_due_at, ticket.id")).limit(COUNT_TO + 1)
+
+
+def _asked_by_vendor() -> sa.Select[int]:
+    """Numbers of tickets on which the vendor waits for us, by the index over those cases alone."""
+    asking = sa.text("vendor_case INDEXED BY ix_vendor_case_asks" if is_sqlite() else "vendor_case")
+    numbers: sa.Select[Any] = sa.select(sa.literal_column("vendor_case.ticket_id")).select_from(asking)
+    numbers = numbers.where(sa.text(f"vendor_case.state = '{VendorCaseState.ATTENTION_NEEDED}'"))
+    return numbers.order_by(sa.text("vendor_case.last_word_at, vendor_case.id")).limit(COUNT_TO + 1)
 
 
 class Counts(NamedTuple):

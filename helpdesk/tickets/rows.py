@@ -93,13 +93,18 @@ def _row(record: Any, actor: Actor, rights: tuple[bool, bool], closings: Closing
         due=due_of(record, closings, now),
         hold=record.hold_cause,
         hold_text=hold_text(record.hold_cause, record.hold_until),
-        turn_text=label(record.turn) if is_open else "",
-        is_our_turn=is_open and record.turn is Turn.OURS,
+        turn_text=_turn_text(record) if is_open else "",
+        is_our_turn=is_open and (record.turn is Turn.OURS or record.vendor_asks),
         is_paused=record.is_paused,
         last_message_at=record.last_message_at,
         may_take=may_assign and may_move and is_open and not is_mine,
         may_hold=may_move and is_open and record.hold_cause is None,
     )
+
+
+def _turn_text(record: Any) -> str:
+    """Whose turn it is; that the vendor waits for us says more than that it is ours."""
+    return _("Microsoft waits") if record.vendor_asks else label(record.turn)
 
 
 def hold_text(cause: HoldCause | None, until: datetime | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -14,11 +15,12 @@ from flask_babel import gettext as _
 from helpdesk.database import db
 from helpdesk.escalations.models import VendorCase
 from helpdesk.escalations.partner_center import connection, polls, posts
+from helpdesk.tickets import chasing
 from helpdesk.tickets.models import Ticket, TicketLink
 from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows import facts as rules
-from workflows.vocabulary import BillingQuestion, BoughtHere, LinkKind, PackItem, VendorCaseState
+from workflows.vocabulary import BillingQuestion, BoughtHere, LinkKind, VendorCaseState
 
 
 class Fact(NamedTuple):
@@ -42,7 +44,8 @@ class ShownCase:
     notes: list[dict[str, Any]]
     is_open: bool
     can_send: bool  # notes may leave by the vendor's API
-    chase_text: str  # what reminds the vendor, in English, while the case is theirs; else empty
+    chase_text: str  # what reminds the vendor of a silent case, in English; else empty
+    is_silent: bool  # the vendor's word is overdue
     trouble: str  # why the vendor's API doesn't let us read it
 
 
@@ -158,7 +161,9 @@ def case_title(case: VendorCase) -> str:
     return _("Microsoft, %(channel)s", channel=label(case.channel.kind))
 
 
-def shown_case(case: VendorCase) -> ShownCase:
+def shown_case(case: VendorCase, now: datetime) -> ShownCase:
+    """A case as the ticket's page shows it at ``now`` (aware UTC); only a silent one comes with a reminder."""
+    is_silent = chasing.is_silent(case, now)
     is_connected = bool(case.number) and connection.is_connected(current_app.config)
     return ShownCase(
         id=case.id,
@@ -171,25 +176,10 @@ def shown_case(case: VendorCase) -> ShownCase:
         notes=_shown_notes(case),
         is_open=case.state is not VendorCaseState.CLOSED,
         can_send=is_connected,
-        chase_text=chase_text(case),
+        chase_text=chasing.chase_text(case.number, case.severity, case.last_word_at, case.pack) if is_silent else "",
+        is_silent=is_silent,
         trouble=polls.trouble_of(case.id) if is_connected else "",
     )
-
-
-def chase_text(case: VendorCase) -> str:
-    """A reminder to copy or send: the case, since when it is silent, and what it costs the customer; English, UTC."""
-    if case.state is not VendorCaseState.OPEN or not case.number:
-        return ""
-    since = case.last_word_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    items = case.pack.get("items") or {}
-    impact = str(items.get(PackItem.BUSINESS_IMPACT.value) or "") if isinstance(items, dict) else ""
-    lines = [
-        f"Service request {case.number}, severity {case.severity.name}: we have had no word from you since {since}.",
-        f"Business impact: {impact}" if impact else "",
-        "Please tell us what you have found, what comes next and by when.",
-        f"{current_app.config['DESK_NAME']}, {current_app.config['DESK_EMAIL']}",
-    ]
-    return "\n".join(line for line in lines if line)
 
 
 def _shown_notes(case: VendorCase) -> list[dict[str, Any]]:

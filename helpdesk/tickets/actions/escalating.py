@@ -14,10 +14,10 @@ from helpdesk.accounts.permissions import Permission
 from helpdesk.database import db
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.escalations import actions as cases
-from helpdesk.escalations.models import VendorCase
+from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.queries import vendor_terms
 from helpdesk.sla.terms import freeze_vendor
-from helpdesk.tickets import facts, history
+from helpdesk.tickets import chasing, facts, history
 from helpdesk.tickets.actions.allowed import demand
 from helpdesk.tickets.actions.packing import end_override
 from helpdesk.tickets.change import Change, changing
@@ -39,6 +39,7 @@ def begin_vendor_case(change: Change, kind: ChannelKind, asked: Mapping[str, Any
     case.cheaper = [channel.value for channel in cheaper_open(known.verdicts, kind)]
     change.record(EventKind.VENDOR_CASE_OPENED, case=case.id, channel=kind.value, severity=severity.value)
     end_override(ticket.id)
+    turn_by_cases(ticket)  # to open it at the vendor is ours to do
     return case
 
 
@@ -56,6 +57,7 @@ def record_number(change: Change, case: VendorCase, number: str) -> None:
     if opens:
         case.terms_id = particulars["terms"] = _vendor_terms(case, change.now)
     change.record(EventKind.VENDOR_NUMBER_RECORDED, **particulars)
+    turn_by_cases(change.ticket)
 
 
 def change_severity(ticket_id: int, case_id: int, actor: Actor, severity: Severity, now: datetime) -> None:
@@ -99,15 +101,23 @@ def note_vendor(
             raise Invalid(_("This note is here already: it came from Partner Center."), "body")
         note = cases.note(case, body.strip(), is_ours=is_ours, user_id=actor.user_id, now=change.now, seen=seen)
         if is_to_send:
-            if not case.number:
-                raise Invalid(_("Write down the case’s number first."), "number")
-            cases.send(note, change.now)
+            _send(note, case, change.now)
         if needs_us and not is_ours and case.state is VendorCaseState.OPEN:
             cases.change_state(case, VendorCaseState.ATTENTION_NEEDED, change.now)
-        digest = history.body_hash(body.strip())
-        told: dict[str, Any] = {"case": case.id, "is_ours": is_ours, "state": case.state.value, "body": digest}
-        change.record(EventKind.VENDOR_NOTED, **told | ({"is_mirrored": True} if seen is not None else {}))
-        _turn(change.ticket, case)
+        more = {"is_mirrored": True} if seen is not None else {}
+        _record_note(change, case, body, is_ours=is_ours, **more)
+        turn_by_cases(change.ticket)
+
+
+def _send(note: VendorNote, case: VendorCase, now: datetime) -> None:
+    if not case.number:
+        raise Invalid(_("Write down the case’s number first."), "number")
+    cases.send(note, now)
+
+
+def _record_note(change: Change, case: VendorCase, body: str, **more: Any) -> None:
+    digest = history.body_hash(body.strip())
+    change.record(EventKind.VENDOR_NOTED, case=case.id, state=case.state.value, body=digest, **more)
 
 
 def send_again(ticket_id: int, case_id: int, actor: Actor, note_id: int, now: datetime) -> None:
@@ -117,9 +127,20 @@ def send_again(ticket_id: int, case_id: int, actor: Actor, note_id: int, now: da
             raise NotFound(_("There is no such note."))
 
 
-def chase_vendor(ticket_id: int, case_id: int, actor: Actor, now: datetime) -> None:
-    """Note that somebody reminded the vendor; the vendor's silence goes on until they answer."""
+def chase_vendor(
+    ticket_id: int, case_id: int, actor: Actor, now: datetime, body: str = "", *, is_to_send: bool = False
+) -> None:
+    """Note that somebody reminded the vendor; the vendor's silence goes on until they answer.
+
+    ``body``: the words, kept as a note of ours; ``is_to_send``: they leave by the vendor's API after the commit.
+    Raises Invalid when they are to be sent on a case without a number.
+    """
     with _on_case(ticket_id, case_id, actor, now) as (change, case):
+        if body.strip():
+            note = cases.note(case, body.strip(), is_ours=True, user_id=actor.user_id, now=change.now)
+            if is_to_send:
+                _send(note, case, change.now)
+            _record_note(change, case, body, is_ours=True)
         cases.chase(case, change.now)
         change.record(EventKind.VENDOR_CHASED, case=case.id)
 
@@ -132,7 +153,7 @@ def change_vendor_case(ticket_id: int, case_id: int, actor: Actor, state: Vendor
         was = case.state
         cases.change_state(case, state, change.now)
         change.record(EventKind.VENDOR_CASE_CHANGED, case=case.id, was=was.value, state=state.value)
-        _turn(change.ticket, case)
+        turn_by_cases(change.ticket)
 
 
 def may_become(case: VendorCase, state: VendorCaseState) -> bool:
@@ -157,9 +178,14 @@ def _on_case(ticket_id: int, case_id: int, actor: Actor, now: datetime) -> Itera
         if case is None or case.ticket_id != ticket_id:
             raise NotFound(_("There is no such case."))
         yield change, case
+        case.word_due_at = chasing.word_due_at(case)
 
 
-def _turn(ticket: Ticket, case: VendorCase) -> None:
-    """While the ticket is with the vendor, the case says whose turn it is."""
+def turn_by_cases(ticket: Ticket) -> None:
+    """While the ticket is with the vendor, its cases say whose turn it is.
+
+    It is ours as soon as one of them waits for us: to be opened there, or to be answered; and once all are closed.
+    """
     if ticket.state in ESCALATED_STATES:
-        ticket.turn = Turn.VENDOR if case.state is VendorCaseState.OPEN else Turn.OURS
+        states = {case.state for case in facts.open_cases(ticket)}
+        ticket.turn = Turn.VENDOR if states == {VendorCaseState.OPEN} else Turn.OURS

@@ -77,7 +77,13 @@ def case_state(number: int, case_id: int) -> ResponseReturnValue:
 
 @sees_tickets
 def case_chase(number: int, case_id: int) -> ResponseReturnValue:
-    return _on_case(number, lambda: escalating.chase_vendor(number, case_id, actor(), now()))
+    """Somebody reminded the vendor: elsewhere, or by the words that came along, kept as a note or sent now."""
+    body, is_to_send = request.form.get("body", "").strip(), request.form.get("by") == SEND
+    if not body and "body" in request.form:
+        return ticket_page(number, Typed(notice=_("Write the reminder first.")), 422)
+    return _on_case(
+        number, lambda: escalating.chase_vendor(number, case_id, actor(), now(), body, is_to_send=is_to_send)
+    )
 
 
 def _on_case(number: int, act: Callable[[], object]) -> Response:

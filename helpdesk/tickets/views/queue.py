@@ -91,12 +91,16 @@ def view_text(view: View) -> str:
         View.LATE: _("Late"),
         View.PAUSED: _("Paused"),
         View.ESCALATION_DUE: _("Escalation due"),
+        View.VENDOR_ASKS: _("Microsoft waits for us"),
     }[view]
 
 
 def _is_offered(view: View, asked: QueueFilter, counts: dict[View, int]) -> bool:
-    """What the ladder has marked is a list of its own only while there is something in it."""
-    return view is not View.ESCALATION_DUE or view is asked.view or counts[view] > 0
+    """What the ladder has marked, and what the vendor asks, are lists of their own only while there is something."""
+    return view not in _ONLY_WITH_SOMETHING or view is asked.view or counts[view] > 0
+
+
+_ONLY_WITH_SOMETHING = frozenset({View.ESCALATION_DUE, View.VENDOR_ASKS})
 
 
 def _chip(view: View, asked: QueueFilter, count: int) -> dict[str, Any]:

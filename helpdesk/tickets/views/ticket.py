@@ -257,7 +257,11 @@ def _cases(number: int, course: promises.Course, ids: promises.Ids) -> list[dict
     rows = sa.select(VendorCase).where(VendorCase.ticket_id == number).options(selectinload(VendorCase.notes))
     cases = db.session.scalars(rows.order_by(VendorCase.id.desc()).limit(20)).all()
     return [
-        {"shown": sheet.shown_case(case), "number_form": _number_form(case), **_vendor_clocks(case, course, ids)}
+        {
+            "shown": sheet.shown_case(case, course.at),
+            "number_form": _number_form(case),
+            **_vendor_clocks(case, course, ids),
+        }
         for case in cases
     ]
 

@@ -135,15 +135,17 @@ def _to_review(number: int) -> dict[str, Any]:
 
 
 def _case(number: int, channel_id: int) -> dict[str, Any]:
-    is_open = number % OPEN_EVERY == 0
+    is_open, asks = number % OPEN_EVERY == 0, number % (10 * OPEN_EVERY) == 0
+    waits = VendorCaseState.ATTENTION_NEEDED if asks else VendorCaseState.OPEN
     return {
         "ticket_id": FIRST + number,
         "channel_id": channel_id,
-        "state": VendorCaseState.OPEN if is_open else VendorCaseState.CLOSED,
+        "state": waits if is_open else VendorCaseState.CLOSED,
         "severity": Severity.B,
         "pack": {},
         "created_at": now(),
         "last_word_at": now() - timedelta(hours=number % 100),
+        "word_due_at": now() - timedelta(hours=number % 100 - 90) if is_open and not asks else None,
     }
 
 
@@ -171,14 +173,14 @@ def walked(text: str) -> list[str]:
 
 def test_todays_lists_and_counts(app: Flask, desk: Desk, many: None) -> None:
     team_id = db.session.scalars(sa.select(Team.id).where(Team.is_default)).one()
-    before = now() - timedelta(days=1)
     for team in (None, team_id):
         statements = {
             "late": (queries.late_tickets(now(), team), "ix_ticket_queue"),
             "near": (queries.near_tickets(now(), team), "ix_ticket_queue"),
             "nobody": (queries.unassigned_tickets(team), "ix_ticket_unassigned"),
-            "silent": (queries.silent_cases(before, team), "ix_vendor_case_silent"),
-            "counts": (queries.counts_statement(now(), before, team), "ix_ticket_queue"),
+            "silent": (queries.silent_cases(now(), team), "ix_vendor_case_word_due"),
+            "asking": (queries.asking_cases(team), "ix_vendor_case_asks"),
+            "counts": (queries.counts_statement(now(), team), "ix_ticket_queue"),
         }
         for name, (statement, index) in statements.items():
             text = plan(statement)

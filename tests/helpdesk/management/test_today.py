@@ -15,6 +15,7 @@ from helpdesk.accounts.models import Team, User
 from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
 from helpdesk.escalations.models import VendorCase
+from helpdesk.management import queries
 from helpdesk.notifications.models import OutboxMessage
 from helpdesk.tickets import facts
 from helpdesk.tickets.actions import assigning, conversation, diagnosing, escalating, moving, triaging
@@ -42,7 +43,7 @@ def text_of(answer: object) -> str:
 def block(client: FlaskClient, name: str, query: str = "") -> str:
     """The words of one of the four lists."""
     html = client.get(f"/today{query}").get_data(as_text=True)
-    found = re.search(rf'<section class="panel" id="{name}".*?</section>', html, re.DOTALL)
+    found = re.search(rf'<section class="panel[^"]*" id="{name}".*?</section>', html, re.DOTALL)
     assert found
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", found[0]))
 
@@ -126,21 +127,61 @@ class TestLists:
         assert said.index("Running one") < said.index("Held one")
         assert "paused" in said
 
-    def test_a_silent_case_appears_after_a_day_and_says_when_it_was_chased(
+    def test_a_case_appears_when_its_word_is_overdue_and_says_when_it_was_chased(
         self, desk, opened, topic_id, let_pass, max_browses
     ):
         number = opened().ticket.id
         case_id = escalate(number, desk, topic_id)
-        let_pass(hours=23)
-        assert "answered everywhere" in block(max_browses, "silent")
-        let_pass(hours=2)
-        assert "never chased" in block(max_browses, "silent")
+        let_pass(minutes=60)  # Premier answers severity A within the hour
+        assert "No word of Microsoft’s is overdue" in block(max_browses, "silent")
+        let_pass(minutes=1)
+        said = block(max_browses, "silent")
+        assert "silent for 1 h 01 min" in said
+        assert "never chased" in said
+        assert "Service request 2611240040001234, severity A: we have had no word from you since" in said
+        assert "Keep it as our note" in said
 
-        sent = max_browses.post(f"/tickets/{number}/vendor-cases/{case_id}/chase", data={"next": "/today"})
+        given = {"next": "/today", "by": "desk", "body": "Any news?"}
+        sent = max_browses.post(f"/tickets/{number}/vendor-cases/{case_id}/chase", data=given)
 
         assert sent.headers["Location"] == "/today"
-        assert db.session.get_one(VendorCase, case_id, populate_existing=True).chased_at == now()
+        case = db.session.get_one(VendorCase, case_id, populate_existing=True)
+        assert case.chased_at == now()
+        assert [note.body for note in case.notes] == ["Any news?"]
         assert "chased today" in block(max_browses, "silent")
+
+    def test_where_microsoft_waits_for_us_its_owner_is_asked(self, desk, opened, topic_id, let_pass, max_browses):
+        number = opened().ticket.id
+        case_id = escalate(number, desk, topic_id)
+        assert 'id="asking"' not in max_browses.get("/today").text
+        with unit_of_work():
+            escalating.note_vendor(number, case_id, desk.ana, "Send the ids.", now(), is_ours=False, needs_us=True)
+        let_pass(hours=5)
+
+        said = block(max_browses, "asking")
+
+        assert "Microsoft waits for us 1 for 5 h Premier, severity A" in said
+        assert "case 2611240040001234" in said
+        assert "Ask Ana" in said
+        with unit_of_work():
+            assigning.assign(number, desk.lea, None, now())
+        assert "Assign" in block(max_browses, "asking")
+        with unit_of_work():
+            escalating.note_vendor(number, case_id, desk.ana, "Here they are.", now(), is_ours=True)
+        assert 'id="asking"' not in max_browses.get("/today").text
+
+    def test_the_list_of_what_microsoft_waits_for_leads_to_the_queue(
+        self, desk, opened, topic_id, max_browses, monkeypatch
+    ):
+        for _number in range(2):
+            number = opened().ticket.id
+            case_id = escalate(number, desk, topic_id)
+            with unit_of_work():
+                escalating.note_vendor(number, case_id, desk.ana, "Ids?", now(), is_ours=False, needs_us=True)
+        monkeypatch.setattr(queries.asking_cases, "__defaults__", (1,))
+
+        assert 'href="/queue?view=vendor_asks"' in max_browses.get("/today").text
+        assert f'id="row-{number}"' in max_browses.get("/queue?view=vendor_asks").text
 
     def test_a_case_that_waits_for_us_is_not_silent(self, desk, opened, topic_id, let_pass, max_browses):
         number = opened().ticket.id
@@ -149,7 +190,7 @@ class TestLists:
             escalating.note_vendor(number, case_id, desk.ana, "Send the ids.", now(), is_ours=False, needs_us=True)
         let_pass(days=3)
 
-        assert "answered everywhere" in block(max_browses, "silent")
+        assert "No word of Microsoft’s is overdue" in block(max_browses, "silent")
 
     def test_a_list_shows_five_and_says_how_many_more(self, opened, max_browses):
         for _number in range(7):

@@ -200,7 +200,7 @@ def test_a_ticket_with_one_open_channel_and_a_whole_pack_goes_to_the_vendor_by_i
     fill_pack(worked, desk.ana)
     number = _late_with(worked, desk, {"level": 3, "minutes_after": 60, "act": "escalate"}, hand)
     found = ticket(number)
-    assert (found.state, found.turn, found.escalation_due_at) == (State.ESCALATED_PREMIER, Turn.VENDOR, None)
+    assert (found.state, found.turn, found.escalation_due_at) == (State.ESCALATED_PREMIER, Turn.OURS, None)
     (event,) = db.session.scalars(
         sa.select(TicketEvent).where(TicketEvent.ticket_id == number, TicketEvent.what == EventKind.ESCALATED)
     )

@@ -11,11 +11,12 @@ from flask import Flask
 
 from helpdesk.clock import now
 from helpdesk.database import db, is_sqlite
+from helpdesk.escalations.models import SupportChannel, VendorCase
 from helpdesk.tickets import lifecycle, queries, stretches
 from helpdesk.tickets.filters import Position, QueueFilter, View
 from helpdesk.tickets.models import Attachment, Message, Ticket, TicketTag
 from tests.doubling import double
-from workflows.vocabulary import Kind, Priority, State, Turn
+from workflows.vocabulary import Kind, Priority, Severity, State, Turn, VendorCaseState
 
 from .conftest import Desk
 
@@ -102,6 +103,37 @@ def test_what_the_ladder_marked_is_read_by_its_own_index(app: Flask, desk, many)
         text = plan(statement)
         assert "ix_ticket_escalation_due" in text, text
         assert not is_sqlite() or "SCAN ticket USING INDEX ix_ticket_queue" not in text, text
+
+
+def test_what_the_vendor_asks_is_read_by_the_index_over_those_cases(app: Flask, desk, many):
+    _give_cases()
+    for statement in (
+        queries.queue_statement(QueueFilter(view=View.VENDOR_ASKS), desk.ana.id, now()),
+        sa.select(queries._bounded(queries._view(View.VENDOR_ASKS, desk.ana.id, now()))),
+    ):
+        text = plan(statement)
+        assert "ix_vendor_case_asks" in text, text
+        assert not is_sqlite() or "SCAN ticket USING INDEX ix_ticket_queue" not in text, text
+    whole = plan(queries.queue_statement(QueueFilter(), desk.ana.id, now()))
+    assert not scans(whole, "vendor_case"), whole  # each line asks after its own
+
+
+def _give_cases() -> None:
+    """A case to every third ticket, one in a hundred of them waits for us."""
+    with db.engine.begin() as connection:
+        numbers = connection.scalars(sa.select(Ticket.id)).all()
+        channel_id = connection.scalars(sa.select(SupportChannel.id).limit(1)).one()
+        usual = {"channel_id": channel_id, "severity": Severity.B, "pack": {}, "created_at": now()}
+        states = {True: VendorCaseState.ATTENTION_NEEDED, False: VendorCaseState.OPEN}
+        cases = [
+            {"ticket_id": number, "state": states[number % 300 == 0], "last_word_at": now()} | usual
+            for number in numbers
+            if number % 3 == 0
+        ]
+        connection.execute(sa.insert(VendorCase), cases)
+    if not is_sqlite():
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE vendor_case")
 
 
 def test_counts_and_pages_of_a_ticket_use_theirs(app: Flask, desk, many):

@@ -8,10 +8,11 @@ import pytest
 
 from helpdesk.accounts.models import User
 from helpdesk.clock import now
-from helpdesk.database import unit_of_work
-from helpdesk.tickets import queries
-from helpdesk.tickets.actions import assigning, conversation, holding, moving
+from helpdesk.database import db, unit_of_work
+from helpdesk.tickets import facts, queries
+from helpdesk.tickets.actions import assigning, conversation, escalating, holding, moving
 from helpdesk.tickets.filters import Position, QueueFilter, View
+from helpdesk.tickets.models import Ticket
 from tests.people import signed_in
 from workflows.vocabulary import HoldCause, Kind, Level, Role, State, Trigger
 
@@ -64,8 +65,29 @@ def test_each_view_shows_what_it_says_and_counts_it(ana, desk, opened, hand):
     counts, *_others = queries.queue_counts(QueueFilter(), desk.ana.id, now())
     assert counts == {
         View.ALL: 2, View.MINE: 1, View.UNASSIGNED: 1, View.OUR_TURN: 2, View.LATE: 2, View.PAUSED: 0,
-        View.ESCALATION_DUE: 0,
+        View.ESCALATION_DUE: 0, View.VENDOR_ASKS: 0,
     }  # fmt: skip
+
+
+def test_what_microsoft_waits_for_is_a_list_and_says_so_in_its_line(ana, desk, worked, opened):
+    with unit_of_work():
+        moving.move(worked, desk.ana, Trigger.ESCALATE_TO_PREMIER, now())
+        case_id = facts.open_cases(db.session.get_one(Ticket, worked))[0].id
+        escalating.record_vendor_number(worked, case_id, desk.ana, "2611240001", now())
+    opened()
+    assert "view=vendor_asks" not in ana.get("/queue").text
+    assert worked not in numbers(ana.get("/queue?view=our_turn").text)
+    with unit_of_work():
+        escalating.note_vendor(worked, case_id, desk.ana, "Which ids?", now(), is_ours=False, needs_us=True)
+
+    html = ana.get("/queue?view=vendor_asks").text
+
+    assert numbers(html) == [worked]
+    assert "Microsoft waits for us" in html
+    assert '<span class="q-turn q-turn-ours">Microsoft waits</span>' in html
+    assert worked in numbers(ana.get("/queue?view=our_turn").text)
+    counts, *_others = queries.queue_counts(QueueFilter(), desk.ana.id, now())
+    assert counts[View.VENDOR_ASKS] == 1
 
 
 @pytest.mark.parametrize(
