@@ -245,7 +245,7 @@ def _empty(block: str) -> str:
         "late": _("Nothing is late. A ticket stands here from its first late second, the longest late on top."),
         "near": _("No deadline in the next 4 hours. What falls due soon stands here, the soonest on top."),
         "nobody": _("Everything has an owner. A new ticket stands here until somebody takes it."),
-        "silent": _("No word of Microsoft’s is overdue. A case it leaves silent for too long stands here, to be chased."),
+        "silent": _("No word of Microsoft’s is overdue. A case it leaves silent for long stands here, to be chased."),
     }[block]
 
 

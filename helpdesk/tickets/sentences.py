@@ -92,7 +92,10 @@ def _turned_away(p: Particulars, _names: Names) -> str:
 
 
 def _escalated(p: Particulars, _names: Names) -> str:
-    return _("escalated it to Microsoft: %(channel)s", channel=_word(ChannelKind, p.get("channel")))
+    channel = _word(ChannelKind, p.get("channel"))
+    if p.get("reason"):  # asked for on the way from one tier to another
+        return _("escalated it to Microsoft: %(channel)s. %(reason)s", channel=channel, reason=p["reason"])
+    return _("escalated it to Microsoft: %(channel)s", channel=channel)
 
 
 def _returned(p: Particulars, _names: Names) -> str:

@@ -1,4 +1,6 @@
-"""Escalating in a browser: two of three channels closed with reasons, a pack from about 60 % to 100 %, off it goes."""
+"""Escalating in a browser: two of three channels closed with reasons, a pack from about 60 % to 100 %, off it goes;
+Microsoft asks, is answered, gives it back; the second tier solves it.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,9 @@ def percent(page: Any) -> int:
     return int(page.locator("#percent").inner_text().split(" ")[0])
 
 
-def test_from_two_closed_channels_to_a_case(page: Any, number: int, violations: Callable[..., list[str]]) -> None:
+def test_from_two_closed_channels_to_the_second_tier_and_solved(
+    page: Any, number: int, live_server: LiveServer, violations: Callable[..., list[str]]
+) -> None:
     sign_in(page, "ana@desk.example")
     page.goto(f"/tickets/{number}/escalate")
     closed = page.locator(".channel-closed")
@@ -96,7 +100,111 @@ def test_from_two_closed_channels_to_a_case(page: Any, number: int, violations: 
     page.get_by_role("link", name="Compare channels").click()
     page.get_by_label("Premier Support for Partners").check()
     page.get_by_role("button", name="Escalate").click()
-    page.locator(".ticket-title .pill", has_text="With Microsoft: Premier").wait_for()
+    _stands_at(page, "With Microsoft: Premier")
+    _microsoft_waits_and_is_answered(page, number, live_server)
+    _it_is_silent_and_reminded(page, live_server)
+    _it_comes_back(page)
+    _on_to_the_second_tier(page, number)
+    _solved(page)
+    assert violations(page) == []
+    _the_report_says_so(page, number)
+
+
+def _stands_at(page: Any, text: str) -> None:
+    page.locator(".ticket-title .pill", has_text=text).wait_for()
+
+
+def _microsoft_waits_and_is_answered(page: Any, number: int, live_server: LiveServer) -> None:
+    case = page.locator(".case")
+    case.get_by_text("Open it at Microsoft, then write its number here.").wait_for()
+    case.get_by_label("Microsoft’s number").fill("2611240040001234")
+    case.get_by_role("button", name="Keep the number").click()
+    case.get_by_text("With them since").wait_for()
+    _write(case, "Microsoft", "Please send the gateway's own log.", needs_us=True)
+    case.get_by_text("They asked on").wait_for()
+    live_server.hand.advance(1800)
+    page.goto("/queue?view=vendor_asks")
+    assert "Microsoft waits" in page.locator(f"#row-{number}").inner_text()
+    page.goto("/today")
+    asking = page.locator("#asking .block-row")
+    assert "for 30 min" in asking.inner_text()
+    asking.get_by_role("link", name="The gateway drops").click()
+    _write(case, "We", "Here it is, from 08:00 to 09:00 UTC.")
+    case.get_by_text("With them since").wait_for()
+    assert case.locator("h2 + .strong").inner_text() == "Microsoft’s turn"
+
+
+def _write(case: Any, who: str, text: str, *, needs_us: bool = False) -> None:
+    case.locator("summary", has_text="Notes to and from Microsoft").click()
+    case.get_by_label(who, exact=True).check()
+    case.get_by_label("Text", exact=True).fill(text)
+    case.get_by_label("They wait for us now").set_checked(needs_us)
+    with case.page.expect_navigation():
+        case.get_by_role("button", name="Keep the note").click()
+
+
+def _it_is_silent_and_reminded(page: Any, live_server: LiveServer) -> None:
+    """Four hours without a word on severity A, and the words to remind them are there."""
+    live_server.hand.advance(4 * 3600 + 60)
+    page.reload()
+    case = page.locator(".case")
+    case.locator("summary", has_text="Remind Microsoft").click()
+    text = case.get_by_label("Text for Microsoft")
+    assert "Service request 2611240040001234, severity A" in text.input_value()
+    assert "Forty people can't work; orders wait." in text.input_value()
+    case.get_by_role("button", name="Keep it as our note").click()
+    case.get_by_text("Reminded on").wait_for()
+
+
+def _it_comes_back(page: Any) -> None:
+    _write(page.locator(".case"), "Microsoft", "By design. Please ask the networking experts.")
+    page.locator("#moves summary", has_text="Take it back").click()
+    page.locator("#moves").get_by_label("Microsoft refused").check()
+    page.locator("#moves").get_by_role("button", name="Take it back from Microsoft").click()
+    _stands_at(page, "Partner resolution")
+    assert page.locator(".way [aria-current]").get_by_text("Microsoft refused").count() == 1
+    page.locator(".case").get_by_role("button", name="Close case").click()
+    page.locator(".case").get_by_text("Closed on").wait_for()
+
+
+def _on_to_the_second_tier(page: Any, number: int) -> None:
+    """The incidents of Partner Cloud Support have been renewed meanwhile."""
+    with unit_of_work() as session:
+        renewed = {"incidents_included": 9, "contract_number": "C-2026-PCS"}
+        session.execute(sa.update(Entitlement).where(Entitlement.incidents_included == 5).values(renewed))
+    db.session.remove()
+    page.goto(f"/tickets/{number}/escalate")
+    page.get_by_label("Partner Cloud Support").check()
+    page.get_by_role("button", name="Escalate").click()
+    _stands_at(page, "With Microsoft: Signature")
+    assert page.locator(".case").count() == 2
+    newest = page.locator(".case").first
+    newest.get_by_label("Microsoft’s number").fill("2611240040005678")
+    newest.get_by_role("button", name="Keep the number").click()
+    newest.get_by_text("With them since").wait_for()
+    _write(newest, "Microsoft", "A host was replaced; the drops are gone.")
+    newest.get_by_role("button", name="Close case").click()
+    newest.get_by_text("Closed on").wait_for()
+
+
+def _solved(page: Any) -> None:
+    page.locator("#moves summary", has_text="Resolve").click()
+    page.locator("#moves").get_by_label("Microsoft fixed it").check()
+    page.locator("#moves [name=note]").fill("Microsoft replaced a host; nothing is lost any more.")
+    page.locator("#moves").get_by_role("button", name="Resolve").click()
+    _stands_at(page, "Resolved")
+    steps = page.locator(".way li").all_inner_texts()
+    assert [step.split("\n")[0] for step in steps[:6]] == [
+        "Intake", "Diagnosis", "With Microsoft: Premier", "Partner resolution", "With Microsoft: Signature", "Resolved",
+    ]  # fmt: skip
+
+
+def _the_report_says_so(page: Any, number: int) -> None:
+    page.goto("/reports/returns")
+    premier = page.locator("section[aria-label='By channel'] tr", has_text="Premier")
+    assert premier.locator("td").nth(2).inner_text() == "100 %"
+    premier.locator("td").nth(1).get_by_role("link").click()
+    assert "Microsoft refused" in page.locator("tbody tr", has_text=f"#{number}").inner_text()
 
 
 def _name_the_subscription(page: Any, number: int) -> None:
