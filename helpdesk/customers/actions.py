@@ -84,9 +84,14 @@ def add_customer(draft: CustomerDraft, now: datetime) -> Customer:
     return customer
 
 
-def edit_customer(customer: Customer, draft: CustomerDraft) -> None:
-    """Raises Invalid naming the field ``name``, ``tenant_id`` or ``domain``."""
+def edit_customer(customer: Customer, draft: CustomerDraft, now: datetime) -> None:
+    """Open tickets get another plan's promises soon after. Raises Invalid as ``add_customer``."""
+    plan_id = customer.support_plan_id
     _fill(customer, draft)
+    if customer.support_plan_id != plan_id:
+        # as a statement: a walk that is under way may have gone on since the row was read
+        asked = {"renewal_asked_at": now, "renewed_to_id": 0}
+        db.session.execute(sa.update(Customer).where(Customer.id == customer.id).values(asked))
 
 
 def _fill(customer: Customer, draft: CustomerDraft) -> None:

@@ -25,10 +25,14 @@ class SupportPlan(Base):
     created_at: Mapped[datetime]
 
 
+_RENEWAL = sa.text("renewal_asked_at IS NOT NULL")
+
+
 class Customer(Base):
     """An organisation. ``search_name`` is the folded name (lower case, no accents) for prefix search."""
 
     __tablename__ = "customer"
+    __table_args__ = (sa.Index("ix_customer_renewal", "id", sqlite_where=_RENEWAL, postgresql_where=_RENEWAL),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(160), unique=True)
@@ -41,6 +45,8 @@ class Customer(Base):
     support_plan_id: Mapped[int | None] = mapped_column(sa.ForeignKey("support_plan.id"), index=True)
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    renewal_asked_at: Mapped[datetime | None]  # open tickets are to follow the new plan; done up to ticket
+    renewed_to_id: Mapped[int] = mapped_column(default=0, server_default="0")
 
     support_plan: Mapped[SupportPlan | None] = relationship()
     contacts: Mapped[list[Contact]] = relationship(

@@ -59,8 +59,12 @@ def edit(customer_id: int) -> ResponseReturnValue:
     form = CustomerForm(obj=customer)
 
     def save() -> str:
-        actions.edit_customer(customer, _draft(form))
-        flash(_("Saved."), "done")
+        plan_id = customer.support_plan_id
+        actions.edit_customer(customer, _draft(form), now())
+        if customer.support_plan_id == plan_id:
+            flash(_("Saved."), "done")
+        else:
+            flash(_("Saved. Open tickets get the promises of the new plan within seconds."), "done")
         return url_for("customers.show", customer_id=customer_id)
 
     return carry_out(form, save) or page("customers/edit.html", form, customer=customer)

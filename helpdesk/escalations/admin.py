@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from helpdesk.accounts.permissions import Permission
 from helpdesk.accounts.session import person, requires
 from helpdesk.clock import now
-from helpdesk.escalations import editing, ledger
+from helpdesk.escalations import editing, ledger, queries
+from helpdesk.escalations import spending as costs
 from helpdesk.escalations.forms import CLOCKS, ChannelForm, EntitlementForm, RefundForm, UseForm, source_field
 from helpdesk.escalations.models import Entitlement
 from helpdesk.web.forms import Form, carry_out, page
 from helpdesk.web.labels import label
+from helpdesk.web.moments import calendar_date, desk_day
+from workflows import channels as rules
 from workflows.vocabulary import ChannelFigure, ChannelKind, Severity
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin/channels")
@@ -28,7 +31,7 @@ def _back() -> str:
 @blueprint.get("")
 @requires(Permission.EDIT_CONFIGURATION)
 def channels() -> ResponseReturnValue:
-    return render_template("admin/channels.html", channels=editing.channel_rows(), today=now().date())
+    return render_template("admin/channels.html", channels=editing.channel_rows(), today=desk_day(now()))
 
 
 @blueprint.route("/<int:channel_id>", methods=["GET", "POST"])
@@ -38,15 +41,15 @@ def channel(channel_id: int) -> ResponseReturnValue:
     form = ChannelForm(obj=channel, data=ChannelForm.values_of(channel))
 
     def save() -> str:
-        editing.edit_channel(channel, _channel_draft(form, form.terms()))
-        flash(_("Saved. Cases that are open keep the times they were opened under."), "done")
+        editing.edit_channel(channel, _channel_draft(form, form.terms()), now())
+        flash(_("Saved. Open cases follow other times within seconds, counted from their opening."), "done")
         return _back()
 
     return carry_out(form, save) or page(
         "admin/channel.html",
         form,
         channel=channel,
-        title=channel.name_on(now().date()),
+        title=channel.name_on(desk_day(now())),
         clocks=CLOCKS,
         severities=tuple(Severity),
         source_fields=[source_field(figure) for figure in ChannelFigure],
@@ -67,6 +70,7 @@ def _channel_draft(form: ChannelForm, terms: list[editing.Term]) -> editing.Chan
         ends_on=form.ends_on.data,
         names=form.other_names(),
         sources=form.sources(),
+        fees=form.later_fees(),
     )
 
 
@@ -90,7 +94,9 @@ def entitlement(entitlement_id: int) -> ResponseReturnValue:
     form = EntitlementForm(obj=entitlement)
 
     def save() -> str:
+        included = entitlement.incidents_included
         editing.edit_entitlement(entitlement, _entitlement_draft(form))
+        ledger.changed(entitlement, included, person().id, now())
         flash(_("Saved."), "done")
         return _back()
 
@@ -132,13 +138,13 @@ def refund(entitlement_id: int, use_id: int) -> ResponseReturnValue:
 @requires(Permission.SEE_TODAY)
 def spending() -> ResponseReturnValue:
     """What the last twelve months' escalations cost, and how many went a dearer way than they had to."""
-    since = now() - timedelta(days=365)
+    moment = now()
+    since, today = moment - timedelta(days=365), desk_day(moment)
     return render_template(
         "admin/spending.html",
-        spent=ledger.spending(since),
-        dearer=ledger.dearer_cases(since),
-        since=since,
-        today=now().date(),
+        spent=costs.spending(since, desk_day(since) + timedelta(days=1), today),
+        dearer=costs.dearer_cases(since),
+        today=today,
         kind_name=lambda kind: label(ChannelKind(kind)),
     )
 
@@ -148,7 +154,7 @@ def _ledger_of(entitlement_id: int) -> str:
 
 
 def _entitlement_page(entitlement: Entitlement, form: Form, use_form: Form) -> ResponseReturnValue:
-    rows = ledger.rows_of(entitlement.id)
+    rows = ledger.rows_of(entitlement.id, request.args.get("before", type=int))
     return page(
         "admin/entitlement.html",
         form,
@@ -157,10 +163,26 @@ def _entitlement_page(entitlement: Entitlement, form: Form, use_form: Form) -> R
         use_form=use_form,
         uses=rows,
         tickets=ledger.tickets_of(rows),
-        refunded={row.refund_of_id for row in rows},
-        runs_out_on=ledger.runs_out_on(entitlement, entitlement.channel.kind, now().date()),
-        per_escalation=ledger.per_escalation(entitlement),
+        refunded=ledger.refunded_of(rows),
+        people=ledger.people_of(rows),
+        older=rows[-1].id if len(rows) == ledger.PAGE else None,
+        pace=_pace(queries.as_rule(entitlement), desk_day(now())),
+        per_escalation=costs.per_escalation(entitlement),
     )
+
+
+def _pace(own: rules.Entitlement, today: date) -> str:
+    """How the incidents of a counted contract go on, in a few words."""
+    if own.incidents_left is None:
+        return ""
+    if own.ends_on < today:
+        return _("the term is over")
+    if own.incidents_left == 0:
+        return _("all are used")
+    last = own.runs_out_on(today)
+    if last is not None:
+        return _("used up by %(day)s", day=calendar_date(last))
+    return _("some will be left at the end") if own.has_pace(today) else _("too early to tell")
 
 
 def _entitlement_draft(form: EntitlementForm) -> editing.EntitlementDraft:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -37,6 +37,16 @@ class OtherName:
 
 
 @dataclass(frozen=True, slots=True)
+class LaterFee:
+    """A fee from that day on; ``cost_rank`` is None where the order of the channels stays."""
+
+    starts_on: date
+    fee: str
+    cost_rank: int | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelDraft:
     """``terms``: how long the vendor may take; a clock and severity that is missing there is not timed.
 
@@ -55,6 +65,7 @@ class ChannelDraft:
     ends_on: date | None = None
     names: Sequence[OtherName] = ()
     sources: Mapping[ChannelFigure, str] = field(default_factory=dict)
+    fees: Sequence[LaterFee] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +85,8 @@ class EntitlementDraft:
     currency: str = "EUR"
 
 
-def edit_channel(channel: SupportChannel, draft: ChannelDraft) -> None:
-    """Raises Invalid naming the field ``name``, ``services`` or ``ends_on``."""
+def edit_channel(channel: SupportChannel, draft: ChannelDraft, now: datetime) -> None:
+    """Open cases follow other times soon after. Raises Invalid naming ``name``, ``services`` or ``ends_on``."""
     if draft.starts_on is not None and draft.ends_on is not None and draft.ends_on < draft.starts_on:
         raise Invalid(_("It ends before it starts."), "ends_on")
     if not draft.name.strip():
@@ -86,23 +97,40 @@ def edit_channel(channel: SupportChannel, draft: ChannelDraft) -> None:
     channel.services = sorted(str(service) for service in draft.services)
     channel.needs_entitlement, channel.is_enabled = draft.needs_entitlement, draft.is_enabled
     channel.cost_rank = draft.cost_rank
+    ordered = sorted(draft.fees, key=lambda later: later.starts_on)
+    channel.fees = [asdict(later) | {"starts_on": later.starts_on.isoformat()} for later in ordered]
     channel.starts_on, channel.ends_on = draft.starts_on, draft.ends_on
     channel.sources = {str(figure): text.strip() for figure, text in draft.sources.items() if text.strip()}
     channel.names = [
         ChannelName(name=other.name, starts_on=other.starts_on, ends_on=other.ends_on, source=other.source)
         for other in draft.names
     ]
-    set_terms(channel, draft.terms)
+    if set_terms(channel, draft.terms):
+        _ask_renewal(SupportChannel.id == channel.id, now)
 
 
-def set_terms(channel: SupportChannel, terms: Iterable[Term]) -> None:
-    """Time the vendor by ``terms`` and no others. Open cases keep the terms they were opened under."""
+def set_terms(channel: SupportChannel, terms: Iterable[Term]) -> bool:
+    """Time the vendor by ``terms`` and no others; returns whether that is something else than before."""
+    was = {(row.clock, row.severity, row.seconds, row.calendar_id) for row in channel.terms}
     wanted = {(term.clock, term.severity): term for term in terms}
     known = {(row.clock, row.severity): row for row in channel.terms if (row.clock, row.severity) in wanted}
     fresh = {key: VendorTerm(clock=key[0], severity=key[1]) for key in wanted if key not in known}
     for key, row in (known | fresh).items():
         row.seconds, row.calendar_id = wanted[key].seconds, wanted[key].calendar_id
     channel.terms = [*known.values(), *fresh.values()]
+    return was != {(row.clock, row.severity, row.seconds, row.calendar_id) for row in channel.terms}
+
+
+def follow_calendar(calendar_id: int, now: datetime) -> None:
+    """Have the open cases timed anew on the channels whose vendor keeps the hours of this calendar (R5)."""
+    timed = sa.select(VendorTerm.channel_id).where(VendorTerm.calendar_id == calendar_id)
+    _ask_renewal(SupportChannel.id.in_(timed), now)
+
+
+def _ask_renewal(which: sa.ColumnElement[bool], now: datetime) -> None:
+    """As a statement: a walk that is under way may have gone on since a row was read."""
+    asked = {"renewal_asked_at": now, "renewed_to_id": 0}
+    db.session.execute(sa.update(SupportChannel).where(which).values(asked))
 
 
 def add_entitlement(channel: SupportChannel, draft: EntitlementDraft, now: datetime) -> Entitlement:

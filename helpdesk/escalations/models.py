@@ -31,11 +31,15 @@ class SupportChannel(Base):
     needs_entitlement: Mapped[bool] = mapped_column(default=True)
     fee: Mapped[str] = mapped_column(sa.String(120), default="")  # as people read it
     cost_rank: Mapped[int] = mapped_column(default=0)  # cheapest first
+    # from a day on: [{"starts_on", "fee", "cost_rank" (None: as before), "source"}]
+    fees: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     source: Mapped[str] = mapped_column(sa.String(300), default="")  # where the figures come from
     sources: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # {figure: its own source}
     starts_on: Mapped[date | None]  # the vendor offers it from then until then, both included
     ends_on: Mapped[date | None]
     is_enabled: Mapped[bool] = mapped_column(default=True)
+    renewal_asked_at: Mapped[datetime | None]  # open cases are still to be timed anew; done up to case
+    renewed_to_id: Mapped[int] = mapped_column(default=0, server_default="0")
 
     names: Mapped[list[ChannelName]] = relationship(cascade="all, delete-orphan", order_by="ChannelName.id")
     terms: Mapped[list[VendorTerm]] = relationship(cascade="all, delete-orphan")
@@ -46,6 +50,21 @@ class SupportChannel(Base):
         dated = [other for other in self.names if other.starts_on is not None and other.starts_on <= day]
         held = [other for other in dated if other.ends_on is None or day <= other.ends_on]
         return max(held, key=lambda other: other.starts_on or day).name if held else self.name
+
+    def fee_on(self, day: date) -> str:
+        """The fee as people read it on that day."""
+        return self.fee_and_rank(day, self.fees, self.fee, self.cost_rank)[0]
+
+    def cost_rank_on(self, day: date) -> int:
+        return self.fee_and_rank(day, self.fees, self.fee, self.cost_rank)[1]
+
+    @staticmethod
+    def fee_and_rank(day: date, fees: list[Any], fee: str, cost_rank: int) -> tuple[str, int]:
+        """What the fees that begin by that day make of the channel's own fee and cost rank."""
+        for later in sorted(fees, key=lambda each: str(each["starts_on"])):
+            if date.fromisoformat(later["starts_on"]) <= day:
+                fee, cost_rank = later["fee"], cost_rank if later["cost_rank"] is None else later["cost_rank"]
+        return fee, cost_rank
 
     def other_names(self, day: date) -> list[str]:
         """Every other name it had, will have or is known by."""

@@ -17,8 +17,19 @@ from helpdesk.database import unit_of_work
 from helpdesk.escalations import ledger
 from helpdesk.notifications import delivery, retention
 from helpdesk.sla import tally
-from helpdesk.tickets import deadlines, leftovers, lifecycle, mirroring, money_sweep, outage_queries, revising
-from helpdesk.tickets.actions import outages
+from helpdesk.tickets import (
+    claim_sweep,
+    credit_queries,
+    deadlines,
+    leftovers,
+    lifecycle,
+    mirroring,
+    money_sweep,
+    outage_queries,
+    renewing,
+    revising,
+)
+from helpdesk.tickets.actions import telling
 from helpdesk.tickets.facts import desk_day
 
 Steps = Iterator[bool]
@@ -57,7 +68,18 @@ def sweep_money() -> Steps:
 
 def tell_outages() -> Steps:
     """Make each update about an incident a reply on every ticket it is for."""
-    yield from _each(outage_queries.due_to_tell, outages.tell_one, outage_queries.put_off)
+    while outage_queries.is_to_spread():
+        with unit_of_work():
+            is_done = telling.spread_one(now())
+        yield is_done
+        if not is_done:  # another scheduler has it
+            break
+    yield from _each(outage_queries.due_to_tell, telling.tell_one, outage_queries.put_off)
+
+
+def sweep_claims() -> Steps:
+    """Warn the lead of service credits that nobody has claimed and no ticket counts the days for."""
+    yield from _each(credit_queries.due_to_warn, claim_sweep.settle, claim_sweep.put_off)
 
 
 def wake_holds() -> Steps:
@@ -108,6 +130,26 @@ def apply_revisions() -> Steps:
     for is_done in revising.work(unit_of_work, now):
         yield is_done
         time.sleep(REST)
+
+
+def renew_promises() -> Steps:
+    """Let open tickets follow a customer's new plan, and open vendor cases the times the vendor promises now."""
+    for walk in (renewing.PLANS, renewing.VENDOR_TIMES):
+        while _renewed(walk):
+            yield True
+            time.sleep(REST)
+
+
+def _renewed(walk: renewing.Walk) -> bool:
+    """A batch; one that fails goes one by one, and what fails alone is passed by with its reason in the log."""
+    for limit in (renewing.BATCH, 1):
+        try:
+            with unit_of_work():
+                return renewing.step(walk, now(), limit)
+        except Exception:
+            log.exception("renewal_undone", at_once=limit)
+    with unit_of_work():
+        return renewing.pass_by(walk) is not None
 
 
 def fold_tally() -> Steps:

@@ -17,6 +17,7 @@ import structlog
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.database import db
+from helpdesk.escalations.editing import follow_calendar
 from helpdesk.sla import revisions
 from helpdesk.sla.models import PromiseRevision, SlaPolicy
 from helpdesk.sla.queries import keep_promises, promises
@@ -181,6 +182,8 @@ class _Walk:
         revision.ticket_count = max(revision.ticket_count, revision.seen_count)
         if part.is_end:
             revisions.finish_walk(revision, now)
+            if revision.calendar_id is not None:
+                follow_calendar(revision.calendar_id, now)
             self.goes_on = False
 
 

@@ -201,7 +201,15 @@ def _vendor_noted(p: Particulars, _names: Names) -> str:
     return _("wrote to Microsoft") if p.get("is_ours") else _("pasted what Microsoft wrote")
 
 
+def _terms_changed(p: Particulars, _names: Names) -> str:
+    if p.get("plan"):
+        return _("put other promises in force, since the customer’s support plan changed")
+    return _("put other promises in force")
+
+
 def _case_changed(p: Particulars, _names: Names) -> str:
+    if "terms" in p and not p.get("severity"):
+        return _("timed Microsoft’s case by the times it promises now")
     if p.get("severity"):
         return _("changed the severity at Microsoft to %(severity)s", severity=_word(Severity, p["severity"]))
     return _("moved Microsoft’s case: %(state)s", state=_word(VendorCaseState, p.get("state")))
@@ -222,6 +230,8 @@ def _laddered(p: Particulars, _names: Names) -> str:
 
 def _escalation_due(p: Particulars, _names: Names) -> str:
     missing = len(p.get("missing") or ())
+    if len(p.get("open") or ()) > 1:
+        return _("marked it as due for escalation: several channels are open, and somebody must choose")
     if not missing:
         return _("marked it as due for escalation")
     return ngettext(
@@ -324,7 +334,7 @@ SENTENCES: Mapping[EventKind, Sentence] = {
     EventKind.PRIORITY_OVERRIDDEN: _overridden,
     EventKind.PRIORITY_OVERRIDE_CLEARED: _cleared,
     EventKind.FACTS_CHANGED: _facts_changed,
-    EventKind.TERMS_CHANGED: _plain(lambda: _("put other promises in force")),
+    EventKind.TERMS_CHANGED: _terms_changed,
     EventKind.LINKED: _linked,
     EventKind.TAGS_CHANGED: _tags_changed,
     EventKind.REMINDED: _reminded,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Any
 
 from helpdesk.customers.models import Customer
 from helpdesk.sla.queries import choose_policy, keep_promises, promises
@@ -34,15 +35,18 @@ def promised_terms(
     return freeze(policy, priority, now, book).id
 
 
-def renew_terms(change: Change) -> None:
-    """Choose the policy anew and, if it promises something else, put the whole new terms in force at once."""
+def renew_terms(change: Change, **why: Any) -> None:
+    """Choose the policy anew and, if it promises something else, put the whole new terms in force at once.
+
+    ``why`` enters the event where nothing beside it tells.
+    """
     ticket = change.ticket
     customer = ticket.customer if ticket.is_customer_confirmed else None
     terms_id = promised_terms(
         ticket.kind, ticket.service, ticket.priority, customer, change.now, lambda: {tag.name for tag in ticket.tags}
     )
     if terms_id != ticket.terms_id:
-        change.record(EventKind.TERMS_CHANGED, terms=terms_id, was=ticket.terms_id)
+        change.record(EventKind.TERMS_CHANGED, terms=terms_id, was=ticket.terms_id, **why)
         ticket.terms_id = terms_id
 
 

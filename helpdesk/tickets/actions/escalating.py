@@ -16,7 +16,7 @@ from helpdesk.errors import Invalid, NotFound
 from helpdesk.escalations import actions as cases
 from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.queries import vendor_terms
-from helpdesk.sla.terms import freeze_vendor
+from helpdesk.sla.terms import freeze_vendor, load_terms, promise_the_same
 from helpdesk.tickets import chasing, facts, history
 from helpdesk.tickets.actions.allowed import demand
 from helpdesk.tickets.actions.packing import end_override
@@ -70,6 +70,20 @@ def change_severity(ticket_id: int, case_id: int, actor: Actor, severity: Severi
         if case.state is not VendorCaseState.TO_OPEN:
             case.terms_id = particulars["terms"] = _vendor_terms(case, change.now)
         change.record(EventKind.VENDOR_CASE_CHANGED, **particulars)
+
+
+def renew_vendor_terms(change: Change, case: VendorCase) -> None:
+    """Time an open case by what the vendor promises now, if that is something else: counted from its opening (R5)."""
+    terms_id = _vendor_terms(case, change.now)
+    if case.terms_id is None or _promises_as_before(case.terms_id, terms_id):
+        return
+    case.terms_id = terms_id
+    change.record(EventKind.VENDOR_CASE_CHANGED, case=case.id, terms=terms_id)
+    case.word_due_at = chasing.word_due_at(case)
+
+
+def _promises_as_before(was_id: int, terms_id: int | None) -> bool:
+    return terms_id is not None and promise_the_same(load_terms(was_id), load_terms(terms_id))
 
 
 def _vendor_terms(case: VendorCase, now: datetime) -> int | None:
