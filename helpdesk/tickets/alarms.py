@@ -63,11 +63,20 @@ def clock_news(told: Sequence[Told], now: datetime) -> None:
     )
 
 
-def escalation_due(ticket: Ticket, item: ClockNews, missing: Sequence[str], now: datetime) -> None:
-    """Tell who has the ticket, and the lead, that it should go to the vendor; ``missing`` are codes of what lacks."""
+def escalation_due(
+    ticket: Ticket, item: ClockNews, missing: Sequence[str], now: datetime, channel_name: str = ""
+) -> None:
+    """Tell who has the ticket, and the lead, that it should go to the vendor; ``missing`` are codes of what lacks.
+
+    ``channel_name``: it went there by itself, and the case is to be opened.
+    """
     concerned = Concerned.of([ticket], now)
     to = recipients.for_roles(TO_CHASE, concerned.standings(ticket))
-    params = _params(ticket, item, concerned) | {"missing": len(missing)}
+    params = _params(ticket, item, concerned)
+    if missing:
+        params["missing"] = len(missing)
+    if channel_name:
+        params["channel_name"] = channel_name
     hours = WorkingHours(now)
     queue_many(_told(NoticeTopic.ESCALATION_DUE, to, ticket, item, params, hours), now)
 

@@ -18,7 +18,7 @@ from helpdesk.tickets import alarms, facts, notices
 from helpdesk.tickets.acting import Change
 from helpdesk.tickets.terms import renew_terms, reprioritise
 from workflows.machine import Move, workflow_for
-from workflows.vocabulary import CHANNEL_OF_TRIGGER, ESCALATED_STATES, EventKind, LadderAct, Priority
+from workflows.vocabulary import CHANNEL_OF_TRIGGER, ESCALATED_STATES, EventKind, LadderAct, Priority, State
 
 WHOLE: Final = 100
 """Per cent of a pack that lacks nothing."""
@@ -75,7 +75,8 @@ def _escalate(change: Change, item: ClockNews) -> None:
     """Send the ticket to the vendor where nobody need choose; else mark it as due for that, with what lacks.
 
     Nobody need choose when exactly one channel is open and its pack is whole. People are told in either case:
-    somebody opens the case at the vendor.
+    somebody opens the case at the vendor. Where several channels are open nothing is missing but a choice, and
+    before the diagnosis everything.
     """
     ticket = change.ticket
     if ticket.state in ESCALATED_STATES or ticket.escalation_due_at is not None:
@@ -85,12 +86,14 @@ def _escalate(change: Change, item: ClockNews) -> None:
     only = _only_way(known, moves)
     if only is not None and _escalates is not None:
         _escalates(change, only, {})
-        alarms.escalation_due(ticket, item, (), change.now)
+        alarms.escalation_due(ticket, item, (), change.now, facts.open_cases(ticket)[0].channel.name)
         return
+    ways = [move.trigger.value for move in moves if move.is_open]
     closed = {move.trigger.value: [reason.code for reason in move.reasons] for move in moves}
-    missing = list(dict.fromkeys(code for codes in closed.values() for code in codes))
+    lacking = dict.fromkeys(code for codes in closed.values() for code in codes)
+    missing = [] if ways else list(lacking) or [State.DIAGNOSIS.value]
     ticket.escalation_due_at = change.now
-    change.record(EventKind.ESCALATION_DUE, missing=missing, closed=closed, **_cause(item))
+    change.record(EventKind.ESCALATION_DUE, missing=missing, closed=closed, open=ways, **_cause(item))
     alarms.escalation_due(ticket, item, missing, change.now)
 
 

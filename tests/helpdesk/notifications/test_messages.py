@@ -92,9 +92,13 @@ CASES: Mapping[str, tuple[NoticeTopic, dict[str, Any]]] = {
         NoticeTopic.ESCALATION_DUE,
         {"clock": ClockKind.PARTNER_RESOLUTION, "due_at": DUE_AT, "assignee_name": "Ana Kovács", "missing": 3},
     ),
-    "escalation_due-complete": (
+    "escalation_due-open": (
         NoticeTopic.ESCALATION_DUE,
-        {"clock": ClockKind.PARTNER_RESOLUTION, "due_at": DUE_AT, "missing": 0},
+        {"clock": ClockKind.PARTNER_RESOLUTION, "due_at": DUE_AT},
+    ),
+    "escalation_due-gone": (
+        NoticeTopic.ESCALATION_DUE,
+        {"clock": ClockKind.PARTNER_RESOLUTION, "due_at": DUE_AT, "channel_name": "Premier Support for Partners"},
     ),
     "vendor_late": (
         NoticeTopic.VENDOR_LATE,
