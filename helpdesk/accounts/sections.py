@@ -101,6 +101,7 @@ DOORS = {
     "queue": Permission.SEE_TICKETS,
     "today": Permission.SEE_TODAY,
     "breaches": Permission.SEE_TODAY,
+    "outages": Permission.SEE_TICKETS,
     "customers": Permission.SEE_CUSTOMERS,
 }
 

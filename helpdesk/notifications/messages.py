@@ -53,6 +53,8 @@ def compose(topic: NoticeTopic, language: str, params: Mapping[str, Any], number
     zone = str(params.get("timezone") or head.timezone)
     values = _values(topic, language, params, partial(moments.written, zone=zone, language=language))
     values.update(_of_desk(head, number), secret_link=_link(head, values.get("secret_path")))
+    if params.get("incident_id") is not None:
+        values["incident_link"] = f"{head.base_url}/incidents/{params['incident_id']}"
     if topic is NoticeTopic.PROMISES_DIGEST:
         say = partial(moments.written, zone=zone, language=language)
         values["entries"] = [_entry(entry, language, head, say) for entry in params["entries"]]

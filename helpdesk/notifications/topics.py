@@ -34,6 +34,8 @@ class NoticeTopic(StrEnum):
     VENDOR_LATE = "vendor_late"
     MONEY_WARNED = "money_warned"
     MONEY_MISSED = "money_missed"
+    CLAIM_WARNED = "claim_warned"
+    CLAIM_MISSED = "claim_missed"
     PROMISES_DIGEST = "promises_digest"
     INVITATION = "invitation"
 
@@ -92,6 +94,8 @@ SHAPES: Final[Mapping[NoticeTopic, Shape]] = MappingProxyType(
         ),
         NoticeTopic.MONEY_WARNED: _to_staff("subject window due_at", "customer_name assignee_name"),
         NoticeTopic.MONEY_MISSED: _to_staff("subject window due_at", "customer_name assignee_name"),
+        NoticeTopic.CLAIM_WARNED: _to_staff("incident incident_id subject customers due_at"),
+        NoticeTopic.CLAIM_MISSED: _to_staff("incident incident_id subject customers due_at"),
         NoticeTopic.PROMISES_DIGEST: _to_staff("late soon entries"),
         NoticeTopic.INVITATION: _to_contact("secret_path expires_at", "by"),
     }
@@ -120,6 +124,8 @@ REFUSABLE: Final = (
     NoticeTopic.VENDOR_LATE,
     NoticeTopic.MONEY_WARNED,
     NoticeTopic.MONEY_MISSED,
+    NoticeTopic.CLAIM_WARNED,
+    NoticeTopic.CLAIM_MISSED,
 )
 """What a person may do without, each by bell and by mail, in the order of the page where they choose."""
 

@@ -38,6 +38,8 @@ ICONS = {
     NoticeTopic.VENDOR_LATE: "hourglass",
     NoticeTopic.MONEY_WARNED: "receipt",
     NoticeTopic.MONEY_MISSED: "receipt",
+    NoticeTopic.CLAIM_WARNED: "coin",
+    NoticeTopic.CLAIM_MISSED: "coin",
     NoticeTopic.PROMISES_DIGEST: "alert-triangle",
 }
 WAYS = {Transport.IN_APP: _l("Under the bell"), Transport.MAIL: _l("By mail")}
@@ -54,6 +56,8 @@ SENTENCES = {
     NoticeTopic.VENDOR_LATE: _l("Microsoft is late on a case"),
     NoticeTopic.MONEY_WARNED: _l("A refund, cancellation or claim window ends soon"),
     NoticeTopic.MONEY_MISSED: _l("A refund, cancellation or claim window was missed"),
+    NoticeTopic.CLAIM_WARNED: _l("Service credits of an outage should be claimed soon"),
+    NoticeTopic.CLAIM_MISSED: _l("Service credits of an outage were not claimed in time"),
 }
 
 blueprint = Blueprint("notifications", __name__)
@@ -138,6 +142,8 @@ def follow(notification_id: int) -> ResponseReturnValue:
 def _destination(line: Notification) -> str:
     if line.ticket_id is not None:
         return f"/tickets/{line.ticket_id}"
+    if line.topic in (NoticeTopic.CLAIM_WARNED, NoticeTopic.CLAIM_MISSED):
+        return f"/incidents/{line.params['incident_id']}"
     if line.topic != NoticeTopic.PROMISES_DIGEST:
         return "/notifications"
     return "/queue" if may(person().roles, Permission.MOVE_TICKETS) else "/breaches"

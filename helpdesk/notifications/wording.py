@@ -54,6 +54,8 @@ LINES: Final[Mapping[str, Mapping[NoticeTopic, str]]] = {
         NoticeTopic.VENDOR_LATE: "Chase Microsoft on #{number}: {clock_name} was due {due_at}",
         NoticeTopic.MONEY_WARNED: "{window} on #{number}: ends {due_at}",
         NoticeTopic.MONEY_MISSED: "{window} on #{number} was missed: it ended {due_at}",
+        NoticeTopic.CLAIM_WARNED: "{incident}: claim service credits until {due_at}, customers: {customers}",
+        NoticeTopic.CLAIM_MISSED: "{incident}: service credits were not claimed by {due_at}, customers: {customers}",
         NoticeTopic.PROMISES_DIGEST: "Promises that need you: {summary}",
     },
     "hu": {
@@ -69,6 +71,8 @@ LINES: Final[Mapping[str, Mapping[NoticeTopic, str]]] = {
         NoticeTopic.VENDOR_LATE: "#{number}: sürgetni kell a Microsoftot ({clock_name}), a határidő {due_at} volt",
         NoticeTopic.MONEY_WARNED: "#{number}, {window}: határidő {due_at}",
         NoticeTopic.MONEY_MISSED: "#{number}, {window}: elmulasztva, a határidő {due_at} volt",
+        NoticeTopic.CLAIM_WARNED: "{incident}: igénylendő jóváírások, határidő {due_at}, ügyfelek: {customers}",
+        NoticeTopic.CLAIM_MISSED: "{incident}: elmulasztott jóváírások, a határidő {due_at} volt, ügyfelek: {customers}",
         NoticeTopic.PROMISES_DIGEST: "Teendője van: {summary}",
     },
 }

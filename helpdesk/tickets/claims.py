@@ -2,53 +2,63 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import current_app
 
-from helpdesk.escalations.money.windows import claim_window
+from helpdesk.customers.models import Subscription
 from helpdesk.escalations.outages.models import VendorIncident
-from helpdesk.tickets.outage_queries import Affected
-from helpdesk.tickets.packs import service_text
-from workflows import money
+from helpdesk.tickets.affected import Downtime, Hit
+from helpdesk.tickets.evidence import Item, Known, items, known_of, subscriptions, utc
 
 
-def claim_until(incident: VendorIncident) -> datetime | None:
-    """When claims for the incident must be with the vendor (aware UTC); None where no window is known."""
-    window, zone = claim_window(incident.service), ZoneInfo(current_app.config["TIMEZONE"])
-    if window is None:
-        return None
-    begin = money.begins_at(incident.started_at, window.counts_from, zone)
-    return money.ends_at(begin, window.length, window.unit, zone)
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The request for one subscription; None where the desk knows of none."""
+
+    subscription: Subscription | None
+    items: Sequence[Item]
+    text: str
+
+    @property
+    def missing(self) -> list[Item]:
+        return [item for item in self.items if not item.text]
 
 
-def draft(incident: VendorIncident, hit: Affected) -> str:
-    """The request for one customer. What the desk doesn't know stands in angle brackets."""
-    customer, until = hit.customer, claim_until(incident)
-    tickets = ", ".join(f"#{number}" for number in hit.tickets)
+def drafts(incident: VendorIncident, hit: Hit) -> list[Draft]:
+    """A request for each subscription that the customer has of the service, or one without."""
+    owned: Sequence[Subscription | None] = subscriptions(hit, incident) or (None,)
+    known = known_of(incident, hit)
+    return [_draft(incident, hit, own, known) for own in owned]
+
+
+def _draft(incident: VendorIncident, hit: Hit, own: Subscription | None, known: Known) -> Draft:
+    listed = items(incident, hit, own, known)
+    return Draft(own, listed, _text(incident, hit, listed))
+
+
+def _text(incident: VendorIncident, hit: Hit, listed: Sequence[Item]) -> str:
+    """What the desk doesn't know stands in angle brackets."""
+    until = utc(incident.claim_due_at) if incident.claim_due_at is not None else "<see the agreement>"
+    settings = current_app.config
     lines = (
-        f"Service credit request: incident {incident.number}, {service_text(incident.service)}",
+        f"Service credit request: incident {incident.number}, {hit.customer.name}",
         "",
-        f"Outage: {incident.number}, {incident.title}",
-        f"Customer: {customer.name}",
-        f"Tenant id: {customer.tenant_id or '<tenant id>'}",
-        f"Domain: {customer.domain or '<domain>'}",
-        f"Began: {_utc(incident.started_at)}",
-        f"Ended: {_utc(incident.ended_at) if incident.ended_at else '<not over yet>'}",
-        f"Duration: {hit.minutes} minutes",
-        "Users and locations affected: <number of users, sites>",
-        "Evidence of impact: <screenshots, logs, service health posting>",
-        f"Attempts to resolve: see our tickets {tickets}",
-        "Support request: <Microsoft’s ticket number>",
-        "Bought through CSP: yes",
-        "Attached: the customer’s mails, sent from the affected domain, that ask for support and then for the credit",
+        *(f"{item.name}: {item.text or f'<{item.wanted}>'}" for item in listed),
         "",
-        f"Claim until: {_utc(until) if until else '<see the agreement>'}",
-        f"Our contact: {current_app.config['DESK_NAME']}, {current_app.config['DESK_EMAIL']}",
+        _counted(incident, hit.downtime),
+        f"Claim until: {until}",
+        f"Our contact: {settings['DESK_NAME']}, {settings['DESK_EMAIL']}",
     )
     return "\n".join(lines)
 
 
-def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _counted(incident: VendorIncident, downtime: Downtime) -> str:
+    """How the duration came about, for a vendor who counts otherwise."""
+    if downtime.written is not None:
+        return f"Counted: as we found out for this customer; your record begins {utc(incident.started_at)}"
+    if downtime.is_earlier and downtime.first_at is not None:
+        first = f"our ticket #{downtime.first_id} of {utc(downtime.first_at)}"
+        return f"Counted: from {first}; your record begins {utc(incident.started_at)}"
+    return f"Counted: from the beginning that your record of {incident.number} states"

@@ -197,6 +197,16 @@ class IncidentForm(Form):
     )
 
 
+class DowntimeForm(Form):
+    """How long a customer was without the service, where people know it better than the desk."""
+
+    began = StringField(_l("Began"), render_kw={"type": "datetime-local"})
+    ended = StringField(
+        _l("Ended"), description=_l("Leave it empty while it goes on."), render_kw={"type": "datetime-local"}
+    )
+    reason = line(_l("How do you know?"), _l("The reason is kept and shown."), longest=300, required=True)
+
+
 class LinkForm(Form):
     number = line(_l("Number of the other ticket"), longest=12, required=True)
     kind = one_word(

@@ -99,6 +99,7 @@ def offers_together(reader: Actor, people: Sequence[tuple[Any, str]]) -> dict[st
     """What ``reader`` may do to several tickets of a list at once; None when nothing to any of them."""
     rights = {"assign": Permission.ASSIGN, "move": Permission.MOVE_TICKETS, "tag": Permission.EDIT_TICKETS}
     may = {name: any(reader.may(right, kind) for kind in Kind) for name, right in rights.items()}
+    may["link"] = reader.may(Permission.EDIT_TICKETS, Kind.TECHNICAL)  # no outage causes a billing ticket
     if not any(may.values()):
         return None
     return {

@@ -6,8 +6,10 @@ from flask import Blueprint
 
 from helpdesk.tickets import admin
 from helpdesk.tickets.views import (
+    belonging,
     bulk,
     clocks,
+    credits,
     enclosing,
     escalating,
     files,
@@ -36,6 +38,8 @@ for pages in (
     clocks,
     money,
     outages,
+    credits,
+    belonging,
     work,
     triage,
     outside,

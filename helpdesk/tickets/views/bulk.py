@@ -17,8 +17,8 @@ from helpdesk.clock import now
 from helpdesk.database import db, unit_of_work
 from helpdesk.errors import HelpdeskError, Invalid
 from helpdesk.sla.tags import split
-from helpdesk.tickets import facts
-from helpdesk.tickets.actions import assigning, holding, moving, tagging
+from helpdesk.tickets import facts, outage_queries
+from helpdesk.tickets.actions import assigning, holding, moving, outages, tagging
 from helpdesk.tickets.forms import MoveForm, move_form
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.offers import TOGETHER
@@ -60,6 +60,8 @@ def bulk() -> ResponseReturnValue:
         trigger = _trigger()
         if trigger is not None and "confirmed" not in request.form:
             return _asking(trigger, chosen)
+        if request.form.get("act") == "incident" and "incident" not in request.form:
+            return _which_incident(chosen)
         act = _act() if trigger is None else _move(trigger)
     except Invalid as error:
         flash(error.sentence, "error")
@@ -111,8 +113,26 @@ def _act() -> Act:
             if not names:
                 raise Invalid(_("Write a tag."))
             return lambda number: tagging.tag(number, who, names, (), moment)
+        case "incident":
+            incident_id = request.form["incident"]
+            if not incident_id.isdigit() or len(incident_id) > 9:
+                raise Invalid(_("Choose an outage."))
+            return lambda number: outages.link(number, who, int(incident_id), moment)
         case _:
             raise Invalid(_("Choose what to do with them."))
+
+
+def _which_incident(chosen: Chosen) -> Response:
+    """The page that asks which outage caused them, those that go on first."""
+    recent = outage_queries.incidents_statement(outage_queries.Show.OVER).limit(10)
+    page = render_template(
+        "tickets/bulk_incident.html",
+        chosen=[Outcome(number, subject) for number, subject in chosen],
+        running=outage_queries.running(),
+        over=db.session.scalars(recent).all(),
+        back_to=own_address("/queue"),
+    )
+    return make_response(page)
 
 
 def _move(trigger: Trigger) -> Act:

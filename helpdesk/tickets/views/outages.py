@@ -1,33 +1,34 @@
-"""Vendor incidents: a list, one incident with all that hangs on it, and a ticket's link to one."""
+"""The vendor's incidents: their list, writing one down, its tickets, and telling all customers at once."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, flash, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import to_user_timezone
+from flask_babel import ngettext, to_user_timezone
 
 from helpdesk.accounts.permissions import Permission
-from helpdesk.accounts.session import actor, person
+from helpdesk.accounts.session import actor
 from helpdesk.clock import now
 from helpdesk.database import unit_of_work
-from helpdesk.errors import Forbidden, Invalid, NotFound
-from helpdesk.escalations.outages import editing
+from helpdesk.errors import Forbidden, HelpdeskError, Invalid
+from helpdesk.escalations.outages.editing import IncidentDraft
 from helpdesk.escalations.outages.models import VendorIncident
-from helpdesk.tickets import claims, facts, outage_queries
-from helpdesk.tickets.actions import outages
+from helpdesk.tickets import affected, credit_queries, outage_queries
+from helpdesk.tickets.actions import crediting, outages
 from helpdesk.tickets.forms import IncidentForm
+from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.outage_queries import Show
 from helpdesk.tickets.views.guard import sees_tickets
-from helpdesk.tickets.views.ticket import Typed, find, ticket_page
-from helpdesk.tickets.views.work import back, read_moment
+from helpdesk.tickets.views.ticket import find
+from helpdesk.tickets.views.work import read_moment
 from helpdesk.web.forms import carry_out, page, see_other
-from workflows.vocabulary import CreditState
+from workflows.vocabulary import Kind
 
 POST = ["POST"]
 BOTH = ["GET", "POST"]
@@ -42,24 +43,29 @@ def register(blueprint: Blueprint) -> None:
         (f"{one}/edit", incident_edit, BOTH),
         (f"{one}/tickets", incident_tickets, POST),
         (f"{one}/updates", incident_updates, POST),
-        (f"{one}/credits/<int:customer_id>", incident_credit, POST),
-        ("/credits", credits, ["GET"]),
-        ("/tickets/<int:number>/incident", ticket_incident, POST),
     ):
         blueprint.add_url_rule(rule, view_func=view, methods=methods)
 
 
 @sees_tickets
 def incidents() -> ResponseReturnValue:
-    found = outage_queries.incidents(request.args.get("before", type=int))
+    show = next((show for show in Show if show == request.args.get("show")), None)
+    found = outage_queries.incidents(show, request.args.get("before", type=int))
     rows = found[: outage_queries.PAGE]
-    older = f"/incidents?before={rows[-1].id}" if len(found) > len(rows) else None
-    return render_template("incidents/list.html", rows=rows, older_url=older, may_edit=_may_edit())
+    query = f"show={show}&" if show else ""
+    older = f"/incidents?{query}before={rows[-1].incident.id}" if len(found) > len(rows) else None
+    shown = {"rows": rows, "older_url": older, "show": show, "count_to": outage_queries.COUNT_TO}
+    return render_template("incidents/list.html", may_edit=may_edit(), is_first="before" not in request.args, **shown)
+
+
+# writing one down ---------------------------------------------------------------------------------------
 
 
 @sees_tickets
 def incident_new() -> ResponseReturnValue:
-    return _write(None)
+    """A new one; with ``?ticket=`` it begins with what that ticket says, and the ticket is linked with it."""
+    number = request.args.get("ticket", type=int)
+    return _write(None, find(number) if number else None)
 
 
 @sees_tickets
@@ -67,29 +73,43 @@ def incident_edit(incident_id: int) -> ResponseReturnValue:
     return _write(outage_queries.incident(incident_id))
 
 
-def _write(row: VendorIncident | None) -> ResponseReturnValue:
-    _demand()
+def _write(row: VendorIncident | None, ticket: Ticket | None = None) -> ResponseReturnValue:
+    if not may_edit():
+        raise Forbidden(_("Your role doesn’t include this."))
     form = IncidentForm(obj=row)
-    if row is not None and request.method == "GET":
-        form.started.data, form.ended.data = _local(row.started_at), _local(row.ended_at)
+    if request.method == "GET" and row is not None:
+        form.started.data, form.ended.data = local(row.started_at), local(row.ended_at)
+    elif request.method == "GET" and ticket is not None:
+        form.service.data, form.title.data = ticket.service, ticket.subject
+        form.started.data = local(ticket.created_at)
 
     def save() -> str:
-        began, ended = _read(form, "started"), _read(form, "ended")
-        words = (form.number.data, form.service.data, form.title.data)
-        return f"/incidents/{editing.save_incident(row, *words, began, ended, person().id, now()).id}"
+        draft = IncidentDraft(
+            form.number.data, form.service.data, form.title.data, read_at(form, "started"), read_at(form, "ended")
+        )
+        saved = crediting.save_incident(row, draft, actor(), now())
+        if ticket is None:
+            return f"/incidents/{saved.id}"
+        outages.link(ticket.id, actor(), saved.id, now())
+        return f"/tickets/{ticket.id}"
 
-    return carry_out(form, save) or page("incidents/edit.html", form, row=row)
+    return carry_out(form, save) or page("incidents/edit.html", form, row=row, ticket=ticket)
 
 
-def _read(form: IncidentForm, name: str) -> datetime | None:
+def read_at(form: Any, name: str) -> datetime | None:
+    """The moment in a form's field ``name``. Raises Invalid there."""
     try:
         return read_moment(form[name].data)
     except Invalid as error:
         raise Invalid(error.sentence, name) from None
 
 
-def _local(at: datetime | None) -> str:
+def local(at: datetime | None) -> str:
+    """A moment as a browser's field wants it, in the reader's zone."""
     return to_user_timezone(at).strftime("%Y-%m-%dT%H:%M") if at else ""
+
+
+# one --------------------------------------------------------------------------------------------------
 
 
 @sees_tickets
@@ -97,123 +117,108 @@ def incident(incident_id: int) -> ResponseReturnValue:
     return _page(incident_id)
 
 
-def _page(incident_id: int, notice: str = "", status: int = 200) -> ResponseReturnValue:
+def _page(incident_id: int, error: Invalid | None = None) -> ResponseReturnValue:
     found, moment = outage_queries.incident(incident_id), now()
-    hit = outage_queries.affected(found, moment)
     response = make_response(
         render_template(
             "incidents/incident.html",
             incident=found,
-            linked=outage_queries.linked(found),
-            suggested=outage_queries.suggested(found),
-            affected=[(one, claims.draft(found, one), _next(one)) for one in hit],
-            minutes=sum(one.minutes for one in hit),
-            claim_until=claims.claim_until(found),
+            totals=affected.totals(found, moment),
+            sums=credit_queries.sums_of(incident_id),
+            pending=len(credit_queries.pending_claims(found)),
+            is_due=found.claim_due_at is not None and found.claim_due_at <= moment,
+            is_soon=found.claim_due_at is not None and found.claim_due_at - moment < timedelta(days=7),
             updates=outage_queries.updates(found),
-            may_edit=_may_edit(),
+            count=outage_queries.count_of(incident_id),
+            count_to=outage_queries.COUNT_TO,
+            suggested=outage_queries.suggested(found) if _may_link() else [],
+            may_edit=may_edit(),
+            may_link=_may_link(),
+            may_tell=actor().may(Permission.REPLY, Kind.TECHNICAL),
             form_id=request.form.get("form_id") or secrets.token_urlsafe(16),
             typed=request.form,
-            refusal=notice,
+            error=error,
+            **_tickets(found),
+            **_customers(found, moment),
         )
     )
-    response.status_code = status
+    response.status_code = error.status if error is not None else 200
     return response
 
 
-def _next(one: outage_queries.Affected) -> list[CreditState]:
-    follows = editing.NEXT[one.credit.state if one.credit else None]
-    return [state for state in CreditState if state in follows]
+def _tickets(found: VendorIncident) -> dict[str, Any]:
+    """A page of its tickets; ``tickets_after`` in the address says behind which number."""
+    rows = outage_queries.linked(found, request.args.get("tickets_after", 0, type=int))
+    shown = rows[: outage_queries.PAGE]
+    more = f"/incidents/{found.id}?tickets_after={shown[-1].id}#tickets" if len(rows) > len(shown) else None
+    return {"linked": shown, "more_tickets": more, "tickets_after": request.args.get("tickets_after", type=int)}
+
+
+def _customers(found: VendorIncident, moment: datetime) -> dict[str, Any]:
+    """A page of its customers by name; ``customers_after`` in the address says behind whom."""
+    after = request.args.get("customers_after", type=int)
+    rows = affected.customers_hit(found, moment, after)
+    shown = rows[: affected.PAGE]
+    more = (
+        f"/incidents/{found.id}?customers_after={shown[-1].customer.id}#customers" if len(rows) > len(shown) else None
+    )
+    return {"hits": shown, "more_customers": more, "customers_after": after}
 
 
 @sees_tickets
 def incident_tickets(incident_id: int) -> ResponseReturnValue:
-    numbers = sorted({int(text) for text in request.form.getlist("ticket") if text.isdigit()})[:50]
-
-    def link_all() -> None:
-        for number in numbers:  # in order, so that two people's links can't wait for each other
-            outages.link(number, actor(), incident_id, now())
-
-    return _act(incident_id, link_all)
+    """Link the chosen tickets, each in a transaction of its own; what was refused is said with its reason."""
+    outage_queries.incident(incident_id)
+    numbers = [int(text) for text in request.form.getlist("ticket") if text.isdigit() and len(text) < 10]
+    chosen, refused = sorted(set(numbers))[: outage_queries.PAGE], []
+    off = request.form.get("off", type=int)
+    for number in chosen if off is None else [off]:
+        try:
+            with unit_of_work():
+                if off is None:
+                    outages.link(number, actor(), incident_id, now())
+                else:
+                    outages.unlink(number, actor(), now())
+        except HelpdeskError as error:
+            refused.append(f"#{number}: {error.sentence}")
+    if refused:
+        flash(" ".join(refused), "error")
+    elif chosen and off is None:
+        flash(ngettext("One ticket linked.", "%(num)s tickets linked.", len(chosen)), "done")
+    return see_other(f"/incidents/{incident_id}#tickets")
 
 
 @sees_tickets
 def incident_updates(incident_id: int) -> ResponseReturnValue:
     sent = request.form
-    texts = sent.get("text_en", ""), sent.get("text_hu", "")
+    texts = sent.get("text_en", "")[:LONGEST], sent.get("text_hu", "")[:LONGEST]
     form_id = sent.get("form_id", "")[:43] or secrets.token_urlsafe(16)
-    return _act(incident_id, lambda: outages.tell_all(incident_id, actor(), *texts, form_id, now()))
+
+    def tell() -> None:
+        outages.tell_all(incident_id, actor(), *texts, form_id, now(), may_name="may_name" in sent)
+
+    refused = attempt(incident_id, tell)
+    return _page(incident_id, refused) if refused else see_other(f"/incidents/{incident_id}#updates")
 
 
-@sees_tickets
-def incident_credit(incident_id: int, customer_id: int) -> ResponseReturnValue:
-    _demand()
-    state = next((state for state in CreditState if state == request.form.get("state")), None)
-    if state is None:
-        raise Invalid(_("Choose one of the list."), "state")
-    hit = outage_queries.affected(outage_queries.incident(incident_id), now())
-    if customer_id not in {one.customer.id for one in hit}:
-        raise NotFound(_("There is no such customer."))
-    currency = (request.form.get("currency") or "EUR").upper()[:3]
-    day = facts.desk_day(now())
-
-    def save() -> object:
-        cents = _cents(request.form.get("amount", ""))
-        return editing.track_credit(incident_id, customer_id, state, cents, currency, person().id, day, now())
-
-    return _act(incident_id, save)
+LONGEST = 20_000
 
 
-def _cents(text: str) -> int | None:
-    """Hundredths of what was typed, with a comma or a point; None where nothing was. Raises Invalid."""
-    cleaned = "".join(text.split()).replace(",", ".")
-    if not cleaned:
-        return None
-    try:
-        amount = Decimal(cleaned)
-        cents = int((amount * 100).to_integral_value())
-    except (InvalidOperation, ValueError, OverflowError):
-        raise Invalid(_("Write an amount such as 12.50."), "amount") from None
-    if not 0 < cents < 2_000_000_000:
-        raise Invalid(_("Write an amount such as 12.50."), "amount")
-    return cents
-
-
-@sees_tickets
-def credits() -> ResponseReturnValue:
-    """Credits granted and not yet passed on."""
-    return render_template("incidents/credits.html", rows=outage_queries.to_pass_on())
-
-
-@sees_tickets
-def ticket_incident(number: int) -> ResponseReturnValue:
-    """Link the ticket with an incident, or with none."""
-    chosen = request.form.get("incident", type=int)
-    try:
-        with unit_of_work():
-            if chosen is None:
-                outages.unlink(number, actor(), now())
-            else:
-                outages.link(number, actor(), chosen, now())
-    except Invalid as error:
-        find(number)
-        return ticket_page(number, Typed(notice=error.sentence), 422)
-    return back(number)
-
-
-def _act(incident_id: int, act: Callable[[], Any]) -> ResponseReturnValue:
+def attempt(incident_id: int, act: Callable[[], Any]) -> Invalid | None:
+    """Carry ``act`` out in one unit of work; what it refused, else None. Raises NotFound without the incident."""
     outage_queries.incident(incident_id)
     try:
         with unit_of_work():
             act()
     except Invalid as error:
-        return _page(incident_id, error.sentence, 422)
-    return see_other(f"/incidents/{incident_id}")
+        return error
+    return None
 
 
-def _may_edit() -> bool:
-    return actor().may(Permission.CHASE_VENDOR)
+def may_edit() -> bool:
+    """Whether the reader may write incidents down."""
+    return actor().may(Permission.CHASE_VENDOR, Kind.TECHNICAL)
 
 
-def _demand() -> None:
-    if not _may_edit():
-        raise Forbidden(_("Your role doesn’t include this."))
+def _may_link() -> bool:
+    return actor().may(Permission.EDIT_TICKETS, Kind.TECHNICAL)

@@ -25,8 +25,10 @@ from helpdesk.escalations.models import VendorCase
 from helpdesk.tickets import (
     asking,
     facts,
+    incident_lines,
     money_lines,
     offers,
+    outage_queries,
     promises,
     queries,
     reminders,
@@ -116,6 +118,7 @@ def conflict_page(number: int, error: Conflict, typed: Typed) -> Response:
 
 def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> dict[str, Any]:
     studied, colleagues = facts.study(found, reader, moment), staff()
+    belonging = outage_queries.belonging(found)
     known = studied.facts
     course = promises.course_of(found, moment)
     ids = promises.clock_ids(found.id)
@@ -128,7 +131,9 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
         "promises": money_lines.with_money(promises.unmet_promises(course, found.id, ids), found, moment),
         "met": promises.ended_promises(course, found.id, ids),
         "has_money": found.kind is Kind.BILLING or found.money_due_at is not None,
-        "facts": sheet.facts_of(found),
+        "facts": [*sheet.facts_of(found), *incident_lines.incident_facts(found, belonging)],
+        "suggested_incidents": belonging.suggested,
+        "has_incident": belonging.incident is not None,
         "diagnosis": sheet.diagnosis_facts(known.diagnosis),
         "elsewhere": asking.elsewhere_of(found),
         "lacking": asking.lacking_of(found, studied.standing, facts.desk_day(moment)),
@@ -174,6 +179,7 @@ def _head(found: Ticket) -> dict[str, Any]:
         "subject": found.subject,
         "state_text": label(found.state),
         "priority": found.priority,
+        "kind": found.kind,
         "version": found.version,
         "customer_name": found.customer.name if found.customer else found.claimed_company,
         "customer_url": f"/customers/{found.customer_id}" if found.customer_id else "",

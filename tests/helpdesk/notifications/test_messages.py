@@ -117,6 +117,14 @@ CASES: Mapping[str, tuple[NoticeTopic, dict[str, Any]]] = {
         NoticeTopic.MONEY_MISSED,
         {"window": "Duplicate order: refund", "due_at": DUE_AT, "assignee_name": "Ana Kovács"},
     ),
+    "claim_warned": (
+        NoticeTopic.CLAIM_WARNED,
+        {"incident": "EX25194", "incident_id": 7, "customers": 3, "due_at": DUE_AT},
+    ),
+    "claim_missed": (
+        NoticeTopic.CLAIM_MISSED,
+        {"incident": "EX25194", "incident_id": 7, "customers": 1, "due_at": DUE_AT},
+    ),
     "promises_digest": (NoticeTopic.PROMISES_DIGEST, {"late": 2, "soon": 1, "entries": ENTRIES}),
     "promises_digest-many": (NoticeTopic.PROMISES_DIGEST, {"late": 12_950, "soon": 50, "entries": ENTRIES}),
     "invitation": (
@@ -125,7 +133,12 @@ CASES: Mapping[str, tuple[NoticeTopic, dict[str, Any]]] = {
     ),
 }
 EACH = [(name, language) for name in CASES for language in ("en", "hu")]
-UNNUMBERED = (NoticeTopic.INVITATION, NoticeTopic.PROMISES_DIGEST)
+UNNUMBERED = (
+    NoticeTopic.INVITATION,
+    NoticeTopic.PROMISES_DIGEST,
+    NoticeTopic.CLAIM_WARNED,
+    NoticeTopic.CLAIM_MISSED,
+)
 
 
 def stored(topic: NoticeTopic, language: str, particulars: Mapping[str, Any]) -> Mapping[str, Any]:
