@@ -9,9 +9,13 @@ import sqlalchemy as sa
 
 from helpdesk.clock import now
 from helpdesk.database import db, unit_of_work
+from helpdesk.notifications.messages import compose
 from helpdesk.notifications.models import OutboxMessage
-from helpdesk.tickets.actions import assigning
+from helpdesk.notifications.topics import NoticeTopic
+from helpdesk.tickets.actions import assigning, moving
+from tests.helpdesk.notifications.test_messages import HEAD
 from tests.helpdesk.tickets.conftest import ana, number, topic_id, worked  # noqa: F401
+from workflows.vocabulary import Trigger, TurnAwayReason
 
 from .conftest import FIELDS, tickets, words
 
@@ -70,3 +74,30 @@ def test_an_agent_asks_on_the_telephone_too(ana, desk):  # noqa: F811
     assert "admin.powerplatform.microsoft.com" in ana.get("/tickets/new").text
     answer = ana.post("/tickets/new", data=form)
     assert "Power Platform admin center" in ana.get(answer.location).text
+
+
+POLITE = {"en": "was not bought through us", "hu": "nem tőlünk vásárolták"}
+ADDRESSES = {
+    "azure": PORTAL,
+    "microsoft365": "https://admin.microsoft.com/#/support",
+    "dynamics365": "https://admin.powerplatform.microsoft.com/support",
+    "other": "https://support.microsoft.com/contactus",
+}
+
+
+@pytest.mark.parametrize("language", ["en", "hu"])
+@pytest.mark.parametrize("service", ADDRESSES)
+def test_the_letter_names_the_portal_of_what_it_is_about(client, desk, service, language):
+    """By the service that the ticket is about, in the customer’s language, and no other portal."""
+    fields = FIELDS | {"bought_through_us": "no", "service": service}
+    client.post("/submit", data=fields, headers={"Accept-Language": language})
+    (ticket,) = tickets()
+    with unit_of_work():
+        assigning.assign(ticket.id, desk.ana, desk.ana.id, now())
+        moving.move(ticket.id, desk.ana, Trigger.TURN_AWAY, now(), {"reason": TurnAwayReason.NOT_OUR_CUSTOMER.value})
+    mail = db.session.scalars(
+        sa.select(OutboxMessage).where(OutboxMessage.topic == NoticeTopic.TICKET_TURNED_AWAY)
+    ).one()
+    body = compose(mail.topic, mail.language, mail.params, mail.ticket_id, HEAD).body
+    assert POLITE[language] in body
+    assert [address for address in ADDRESSES.values() if address in body] == [ADDRESSES[service]]
