@@ -9,20 +9,23 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask, g
 from flask.testing import FlaskClient
 
-from helpdesk import create_app, schema
+from helpdesk import create_app, logs, schema
 from helpdesk.clock import Hand
-from helpdesk.database import Base, db
+from helpdesk.database import db
+from helpdesk.extensions import limiter
 from helpdesk.frontend.assets import compile_translations
-from tests.postgres import PostgresServer
+from tests.postgres import UNSAFE, PostgresServer
+from tests.tables import empty_tables
 
 os.environ["HELPDESK_ENV"] = "testing"
 
@@ -42,7 +45,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    server = PostgresServer(tmp_path_factory.mktemp("pg"))
+    server = PostgresServer(tmp_path_factory.mktemp("pg"), UNSAFE)
     yield server
     server.stop()
 
@@ -86,13 +89,43 @@ def _create(url: str, instance: Path, **overrides: Any) -> Flask:
 @pytest.fixture
 def app(migrated_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The application on one of the two databases, with empty tables."""
-    app = _create(migrated_url, tmp_path)
-    keep_requests_apart(app)
-    with app.app_context():
-        _empty_tables()
+    with application(migrated_url, tmp_path) as app:
         yield app
-        db.session.remove()
-        db.engine.dispose()
+
+
+@contextmanager
+def application(url: str, instance: Path, **overrides: Any) -> Iterator[Flask]:
+    """The process's application on the database at ``url``, as new and with empty tables; ``overrides`` are settings.
+
+    Building one takes longer than most tests, and a new one has no template and no statement compiled. What a test
+    may do to it is undone: it changes settings, listens at the engine, lets things be kept in ``extensions``.
+    """
+    app = _built(url, **overrides)
+    logs.configure(app)
+    limiter.enabled = app.config["RATE_LIMITS"]  # it is the process's own: another application may have set it
+    kept = app.config.copy(), app.extensions.copy()
+    app.config["INSTANCE_DIR"] = instance
+    with app.app_context():
+        engines: Any = db.engines
+        engine = engines[None]
+        engines[None] = engine.execution_options()  # shares everything but who listens
+        empty_tables()
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+            engines[None] = engine
+            for used, new in zip((app.config, app.extensions), kept, strict=True):
+                used.clear()
+                used.update(new)
+
+
+@cache
+def _built(url: str, **overrides: Any) -> Flask:
+    app = _create(url, Path("unset"), **overrides)
+    keep_requests_apart(app)
+    return app
 
 
 def keep_requests_apart(app: Flask) -> None:
@@ -105,23 +138,6 @@ def keep_requests_apart(app: Flask) -> None:
 def _forget() -> None:
     for name in tuple(g):
         g.pop(name)
-
-
-def _empty_tables() -> None:
-    if db.engine.dialect.name == "postgresql":
-        with db.engine.begin() as connection:
-            names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
-            connection.execute(sa.text(f"TRUNCATE {names}, ticket_search RESTART IDENTITY CASCADE"))
-        return
-    with db.engine.connect() as connection:
-        raw: Any = connection.connection.dbapi_connection
-        raw.execute("PRAGMA foreign_keys=OFF")  # all tables go: looking for children of each row would take minutes
-        for table in Base.metadata.tables.values():
-            connection.execute(table.delete())
-        connection.exec_driver_sql("DELETE FROM ticket_search")
-        connection.exec_driver_sql("UPDATE sqlite_sequence SET seq = 1000 WHERE name = 'ticket'")
-        connection.commit()
-        raw.execute("PRAGMA foreign_keys=ON")
 
 
 @pytest.fixture

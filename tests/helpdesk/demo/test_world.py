@@ -24,7 +24,7 @@ from helpdesk.sla.models import Breach, ClockEvent, SlaClock
 from helpdesk.tickets import hearing, history
 from helpdesk.tickets.defaults import TOPICS
 from helpdesk.tickets.models import Message, Ticket, TicketEvent
-from tests.conftest import _empty_tables
+from tests.tables import empty_tables
 from workflows.vocabulary import Kind
 
 TICKETS = 25
@@ -59,7 +59,7 @@ def test_the_same_seed_makes_the_same_world_and_it_holds(app: Flask, hand: Hand)
     _check_clocks(hand)
     first = _digest()
     db.session.remove()
-    _empty_tables()
+    empty_tables()
     _build(app)
     assert _digest() == first
 
