@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from helpdesk.accounts.models import User
 from helpdesk.customers.models import Customer
-from helpdesk.database import db
+from helpdesk.database import Moment, db
 from helpdesk.escalations.money.models import MoneyDeadline
 from helpdesk.escalations.outages.crediting import PENDING
 from helpdesk.escalations.outages.models import (
@@ -48,6 +48,11 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         return f"{self.at.isoformat()},{self.id}"
 
+    @property
+    def key(self) -> Any:
+        """To compare with; typed, since SQLite would compare the text of a plain moment."""
+        return sa.tuple_(sa.literal(self.at, Moment), sa.literal(self.id))
+
 
 def credits_statement(state: CreditState, after: Place | None = None) -> sa.Select[*tuple[Any, ...]]:
     """(credit, customer's name, incident) of one state, a page and one more. Its plan is tested."""
@@ -58,9 +63,9 @@ def credits_statement(state: CreditState, after: Place | None = None) -> sa.Sele
     key = sa.tuple_(IncidentCredit.updated_at, IncidentCredit.id)
     if state in WAITING:
         rows = rows.order_by(IncidentCredit.updated_at, IncidentCredit.id)
-        return rows if after is None else rows.where(key > sa.tuple_(after.at, after.id))
+        return rows if after is None else rows.where(key > after.key)
     rows = rows.order_by(IncidentCredit.updated_at.desc(), IncidentCredit.id.desc())
-    return rows if after is None else rows.where(key < sa.tuple_(after.at, after.id))
+    return rows if after is None else rows.where(key < after.key)
 
 
 def credits(state: CreditState, after: Place | None = None) -> Sequence[Any]:

@@ -222,8 +222,8 @@ def _opening(incident: VendorIncident, customer: Customer, reporter: Contact, la
         description = _("Microsoft’s service was not available: %(title)s.", title=incident.title)
         reply = _(
             "For this outage Microsoft may grant a credit. We claim it for you, and put what is granted on your "
-            "account. Microsoft wants to see that you ask for this credit. Please answer this message from an address of your "
-            "company: write that you ask for the credit, how many of your people could not work, and where."
+            "account. Microsoft wants to see that you ask for this credit. Please answer this message from an address "
+            "of your company: write that you ask for the credit, how many of your people could not work, and where."
         )
     return Opening(
         kind=Kind.BILLING,
