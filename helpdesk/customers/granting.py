@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, flash, render_template, url_for
+from flask import Blueprint, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -15,6 +14,7 @@ from helpdesk.clock import now
 from helpdesk.customers import queries, rights
 from helpdesk.customers.forms import RevocationForm, RightForm
 from helpdesk.web.forms import carry_out, page
+from helpdesk.web.moments import desk_day
 
 blueprint = Blueprint("granting", __name__)
 HERE = "/customers/<int:customer_id>/rights"
@@ -22,7 +22,7 @@ HERE = "/customers/<int:customer_id>/rights"
 
 def today() -> date:
     """The day that counts: the desk's own."""
-    return now().astimezone(ZoneInfo(current_app.config["TIMEZONE"])).date()
+    return desk_day(now())
 
 
 @blueprint.get("/customers/rights")

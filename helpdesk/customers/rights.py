@@ -15,8 +15,7 @@ from sqlalchemy.orm import joinedload
 from helpdesk.customers.models import Customer, CustomerRight
 from helpdesk.database import db
 from helpdesk.errors import Invalid, NotFound
-from workflows.channels import Right, Standing
-from workflows.rights import SOON
+from workflows.channels import SOON, Right, Standing
 from workflows.vocabulary import PartnerKind, RightKind, Service
 
 

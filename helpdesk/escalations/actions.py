@@ -102,8 +102,13 @@ def chase(case: VendorCase, now: datetime) -> None:
     case.chased_at = now
 
 
-def change_state(case: VendorCase, state: VendorCaseState, now: datetime) -> None:
-    """Move the case between open, attention needed and closed."""
+def change_state(case: VendorCase, state: VendorCaseState, now: datetime, user_id: int | None = None) -> None:
+    """Move the case between open, attention needed and closed.
+
+    One that ends before it was opened at the vendor has cost nothing there: its incident comes back.
+    """
+    if state is VendorCaseState.CLOSED and case.state is VendorCaseState.TO_OPEN:
+        ledger.return_unopened(case.id, user_id, now)
     case.state = state
     case.closed_at = now if state is VendorCaseState.CLOSED else None
     if state is VendorCaseState.CLOSED:

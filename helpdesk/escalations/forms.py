@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from itertools import product
@@ -15,7 +16,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
 from helpdesk.errors import Invalid
-from helpdesk.escalations.editing import OtherName, Term
+from helpdesk.escalations.editing import LaterFee, OtherName, Term
 from helpdesk.escalations.models import ChannelName, SupportChannel
 from helpdesk.sla import hours
 from helpdesk.sla import queries as sla
@@ -25,6 +26,7 @@ from workflows.vocabulary import ChannelFigure, ClockKind, RefundReason, Service
 
 CLOCKS = (ClockKind.VENDOR_RESPONSE, ClockKind.VENDOR_UPDATE)
 CELLS = tuple(product(CLOCKS, Severity))
+MOST_RANK = 100
 _NEEDED = _l("This is needed.")
 
 
@@ -38,7 +40,7 @@ class ChannelForm(Form):
     fee = line(_l("Fee"), _l("As agents read it when they choose."), longest=120)
     cost_rank = IntegerField(
         _l("Cost rank"),
-        [InputRequired(_NEEDED), NumberRange(0, 100, _l("From 0 to 100."))],
+        [InputRequired(_NEEDED), NumberRange(0, MOST_RANK, _l("From 0 to 100."))],
         description=_l("The cheapest has the lowest: it is recommended first."),
     )
     source = line(_l("Source"), _l("Where these figures come from, so that they can be checked again."), longest=300)
@@ -48,6 +50,11 @@ class ChannelForm(Form):
     names_text = paragraph(
         _l("Other names"),
         _l("One a line: name; from; until; source. A name with a first day is the one shown from that day on."),
+        longest=2000,
+    )
+    fees_text = paragraph(
+        _l("Fees from a day on"),
+        _l("One a line: first day; fee; cost rank, empty where it stays; source. Until then the fee above holds."),
         longest=2000,
     )
     source_name = line(_l("Source of the name"), longest=300)
@@ -77,6 +84,7 @@ class ChannelForm(Form):
         """What the fields of the vendor's clocks show."""
         values: dict[str, Any] = {source_field(figure): channel.sources.get(figure, "") for figure in ChannelFigure}
         values["names_text"] = "\n".join(map(_written, channel.names))
+        values["fees_text"] = "\n".join(map(_written_fee, channel.fees))
         for term in channel.terms:
             values[ChannelForm.length(term.clock, term.severity)] = hours.write_duration(term.seconds)
             values[ChannelForm.calendar(term.clock, term.severity)] = term.calendar_id
@@ -88,6 +96,10 @@ class ChannelForm(Form):
     def other_names(self) -> list[OtherName]:
         """The names as typed, one a line. Raises Invalid naming the field ``names_text``."""
         return [_read_name(written) for written in (self.names_text.data or "").splitlines() if written.strip()]
+
+    def later_fees(self) -> list[LaterFee]:
+        """The fees as typed, one a line. Raises Invalid naming the field ``fees_text``."""
+        return [_read_fee(written) for written in (self.fees_text.data or "").splitlines() if written.strip()]
 
     def terms(self) -> list[Term]:
         """The vendor's clocks as typed. Raises Invalid naming the field of the first that can't be read."""
@@ -123,7 +135,27 @@ def _read_name(written: str) -> OtherName:
         raise Invalid(sentence, "names_text") from None
     if not name or len(name) > 80:
         raise Invalid(_("Begin each line with a name of at most 80 characters."), "names_text")
+    if first is not None and last is not None and last < first:
+        raise Invalid(_("It ends before it starts: %(line)s", line=written.strip()), "names_text")
     return OtherName(name, first, last, source[:300])
+
+
+def _written_fee(later: Mapping[str, Any]) -> str:
+    rank = "" if later["cost_rank"] is None else str(later["cost_rank"])
+    return "; ".join([later["starts_on"], later["fee"], rank, later["source"]]).rstrip("; ")
+
+
+def _read_fee(written: str) -> LaterFee:
+    first, fee, rank, source = [*(part.strip() for part in written.split(";", 3)), "", "", ""][:4]
+    try:
+        day = date.fromisoformat(first)
+    except ValueError:
+        sentence = _("Write the days like 2025-01-31: %(line)s", line=written.strip())
+        raise Invalid(sentence, "fees_text") from None
+    if not fee or len(fee) > 120 or not (rank == "" or (rank.isdecimal() and int(rank) <= MOST_RANK)):
+        sentence = _("After the day stand the fee and, from 0 to 100, its cost rank: %(line)s", line=written.strip())
+        raise Invalid(sentence, "fees_text")
+    return LaterFee(day, fee, int(rank) if rank else None, source[:300])
 
 
 def _add_term_fields() -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from sqlalchemy.orm import selectinload
 
+from helpdesk.accounts.models import User
 from helpdesk.database import db
 from helpdesk.errors import Invalid, NotFound
-from helpdesk.escalations.models import Entitlement, EntitlementUse, SupportChannel, VendorCase
-from workflows import channels as rules
-from workflows.vocabulary import ChannelKind, EntitlementChange, RefundReason
+from helpdesk.escalations.models import Entitlement, EntitlementUse, VendorCase
+from helpdesk.web.moments import desk_day
+from workflows.vocabulary import EntitlementChange, RefundReason
 
 # writing ----------------------------------------------------------------------------------------------
 
@@ -39,6 +39,19 @@ def refund(taken: EntitlementUse, why: RefundReason, reason: str, user_id: int |
         vendor_case_id=taken.vendor_case_id,
     )  # fmt: skip
     row.refund_of_id, row.refund_reason = taken.id, why
+    _lose(taken.entitlement_id, taken.incidents, user_id, now)
+
+
+def return_unopened(case_id: int, user_id: int | None, now: datetime) -> None:
+    """A case ended before it was opened at the vendor: what it took from an entitlement comes back, once."""
+    given_back = sa.select(EntitlementUse.refund_of_id).where(EntitlementUse.refund_of_id.is_not(None))
+    own = sa.select(EntitlementUse).where(
+        EntitlementUse.vendor_case_id == case_id,
+        EntitlementUse.change == EntitlementChange.USED,
+        EntitlementUse.id.not_in(given_back),
+    )
+    for taken in db.session.scalars(own).all():
+        refund(taken, RefundReason.OTHER, _("It was never opened at Microsoft."), user_id, now)
 
 
 def correct(entitlement: Entitlement, incidents: int, reason: str, user_id: int | None, now: datetime) -> None:
@@ -52,12 +65,33 @@ def correct(entitlement: Entitlement, incidents: int, reason: str, user_id: int 
         raise Invalid(_("%(used)s are used: that can’t be taken back.", used=entitlement.incidents_used), "incidents")
     left = _count(entitlement.id, incidents, is_strict=False)
     _write(EntitlementChange.CORRECTED, entitlement.id, incidents, left, reason, user_id, now)
+    _lose(entitlement.id, -incidents, user_id, now)
+
+
+def changed(entitlement: Entitlement, included: int | None, user_id: int | None, now: datetime) -> None:
+    """Write down that a contract was edited, where that changes the balance; ``included`` is what it held before.
+
+    A term that is longer now gives back what had ended with the old one.
+    """
+    own = entitlement
+    left = None if own.incidents_included is None else own.incidents_included - own.incidents_used
+    if included != own.incidents_included:
+        is_now = _count_text(own.incidents_included)
+        told = _("Included before: %(was)s, now: %(now)s", was=_count_text(included), now=is_now)
+        _write(EntitlementChange.CORRECTED, own.id, 0, left, told, user_id, now)
+    lost = db.session.scalar(sa.select(sa.func.sum(EntitlementUse.incidents)).where(*_expiries(own.id))) or 0
+    if lost and own.ends_on >= desk_day(now):
+        _write(EntitlementChange.EXPIRED, own.id, -lost, left, _("The term goes on."), user_id, now)
+
+
+def _count_text(included: int | None) -> str:
+    return _("not counted") if included is None else str(included)
 
 
 def expire(today: date, now: datetime) -> int:
     """Write down the incidents that ended with their term, once an entitlement; returns how many ended."""
-    written = sa.select(EntitlementUse.entitlement_id).where(EntitlementUse.change == EntitlementChange.EXPIRED)
-    ended = sa.select(Entitlement).where(Entitlement.ends_on < today, Entitlement.id.not_in(written)).limit(100)
+    written = sa.exists().where(*_expiries(Entitlement.id), EntitlementUse.at > Entitlement.ends_on)
+    ended = sa.select(Entitlement).where(Entitlement.ends_on < today, ~written).limit(100)
     found = db.session.scalars(ended.with_for_update(skip_locked=True)).all()
     for entitlement in found:
         included, used = entitlement.incidents_included, entitlement.incidents_used
@@ -65,6 +99,18 @@ def expire(today: date, now: datetime) -> int:
         left = None if included is None else 0
         _write(EntitlementChange.EXPIRED, entitlement.id, lost, left, "", None, now)
     return len(found)
+
+
+def _expiries(entitlement_id: Any) -> tuple[Any, ...]:
+    return EntitlementUse.entitlement_id == entitlement_id, EntitlementUse.change == EntitlementChange.EXPIRED
+
+
+def _lose(entitlement_id: int, incidents: int, user_id: int | None, now: datetime) -> None:
+    """What comes back after the term was written off is lost with it: nothing of it can be used."""
+    own = db.session.get_one(Entitlement, entitlement_id)
+    is_over = own.incidents_included is not None and own.ends_on < desk_day(now)
+    if is_over and db.session.scalar(sa.select(EntitlementUse.id).where(*_expiries(own.id)).limit(1)) is not None:
+        _write(EntitlementChange.EXPIRED, own.id, incidents, 0, "", user_id, now)
 
 
 def _count(entitlement_id: int, incidents: int, *, is_strict: bool = True) -> int | None:
@@ -113,26 +159,27 @@ def _write(
 # reading ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """What a channel's cases of a stretch of time cost; ``although_cheaper`` had a cheaper open channel beside them."""
-
-    channel: SupportChannel
-    cases: int
-    although_cheaper: int
-    cost: int | None
-    currency: str
-
-    @property
-    def per_case(self) -> int | None:
-        """The fee shared among the cases, in whole units of the currency; None without a fee or a case."""
-        return None if self.cost is None or not self.cases else round(self.cost / self.cases)
+PAGE: Final = 50
 
 
-def rows_of(entitlement_id: int, limit: int = 200) -> list[EntitlementUse]:
-    """The ledger, the newest row first."""
+def rows_of(entitlement_id: int, before: int | None = None, limit: int = PAGE) -> list[EntitlementUse]:
+    """The ledger, the newest row first; those older than the row ``before``."""
     own = sa.select(EntitlementUse).where(EntitlementUse.entitlement_id == entitlement_id)
+    if before is not None:
+        own = own.where(EntitlementUse.id < before)
     return list(db.session.scalars(own.order_by(EntitlementUse.id.desc()).limit(limit)))
+
+
+def refunded_of(rows: Sequence[EntitlementUse]) -> set[int | None]:
+    """Those of the rows whose incident has come back."""
+    ids = [row.id for row in rows]
+    return set(db.session.scalars(sa.select(EntitlementUse.refund_of_id).where(EntitlementUse.refund_of_id.in_(ids))))
+
+
+def people_of(rows: Sequence[EntitlementUse]) -> dict[int, str]:
+    """{user id: name} of who wrote the rows."""
+    ids = {row.user_id for row in rows if row.user_id is not None}
+    return {row[0]: row[1] for row in db.session.execute(sa.select(User.id, User.name).where(User.id.in_(ids)))}
 
 
 def row(entitlement_id: int, use_id: int) -> EntitlementUse:
@@ -148,48 +195,3 @@ def tickets_of(rows: Sequence[EntitlementUse]) -> dict[int, int]:
     ids = {row.vendor_case_id for row in rows if row.vendor_case_id is not None}
     found = db.session.execute(sa.select(VendorCase.id, VendorCase.ticket_id).where(VendorCase.id.in_(ids)))
     return {row[0]: row[1] for row in found} if ids else {}
-
-
-def runs_out_on(entitlement: Entitlement, kind: ChannelKind, today: date) -> date | None:
-    """The day the last incident goes at the pace so far; None when some will be left."""
-    own = rules.Entitlement(
-        entitlement.id,
-        kind,
-        entitlement.starts_on,
-        entitlement.ends_on,
-        entitlement.incidents_included,
-        entitlement.incidents_used,
-    )
-    return own.runs_out_on(today)
-
-
-def per_escalation(entitlement: Entitlement) -> int | None:
-    """The term's fee shared among the incidents used, in whole units; None without a fee or a use."""
-    if entitlement.fee is None or entitlement.incidents_used <= 0:
-        return None
-    return round(entitlement.fee / entitlement.incidents_used)
-
-
-def dearer_cases(since: datetime, limit: int = 50) -> list[VendorCase]:
-    """Cases opened on a channel while a cheaper one was open too, the newest first."""
-    rows = sa.select(VendorCase).where(VendorCase.created_at >= since, _IS_DEARER)
-    return list(db.session.scalars(rows.order_by(VendorCase.id.desc()).limit(limit)))
-
-
-_IS_DEARER = sa.cast(VendorCase.cheaper, sa.String) != "[]"
-
-
-def spending(since: datetime) -> list[Spending]:
-    """What each channel's cases since then cost, the cheapest channel first."""
-    counted = sa.select(VendorCase.channel_id, sa.func.count(), sa.func.sum(sa.case((_IS_DEARER, 1), else_=0)))
-    rows = db.session.execute(counted.where(VendorCase.created_at >= since).group_by(VendorCase.channel_id))
-    cases = {channel_id: (count, dearer) for channel_id, count, dearer in rows}
-    channels = sa.select(SupportChannel).options(selectinload(SupportChannel.entitlements))
-    ordered = db.session.scalars(channels.order_by(SupportChannel.cost_rank, SupportChannel.id))
-    return [_spent(channel, *cases.get(channel.id, (0, 0)), since) for channel in ordered]
-
-
-def _spent(channel: SupportChannel, cases: int, dearer: int, since: datetime) -> Spending:
-    paid = [own for own in channel.entitlements if own.ends_on >= since.date() and own.fee is not None]
-    cost = sum(own.fee or 0 for own in paid) if paid else None
-    return Spending(channel, cases, dearer, cost, paid[0].currency if paid else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,14 +14,14 @@ from workflows.pack import Required
 from workflows.vocabulary import ChannelKind, ClockKind, Kind, PackItem, Service, Severity
 
 
-def channels_and_entitlements() -> tuple[list[rules.Channel], list[rules.Entitlement]]:
-    """The channels as the rules read them, cheapest first, and every entitlement; ``number`` is its row's id.
+def channels_and_entitlements(on: date) -> tuple[list[rules.Channel], list[rules.Entitlement]]:
+    """The channels as the rules read them on a day, cheapest first, and every entitlement; ``number`` is its row's id.
 
     One statement, columns only: every page of a ticket asks.
     """
     rows = db.session.execute(_CHANNELS_AND_ENTITLEMENTS).all()
-    first_rows = {row.kind: row for row in reversed(rows)}
-    known = [_channel(first_rows[kind]) for kind in dict.fromkeys(row.kind for row in rows)]
+    known = [_channel(row, on) for row in {row.kind: row for row in reversed(rows)}.values()]
+    known.sort(key=lambda channel: channel.cost_rank)
     return known, [_entitlement(row) for row in rows if row.entitlement_id is not None]
 
 
@@ -30,6 +31,7 @@ _CHANNELS_AND_ENTITLEMENTS = (
         SupportChannel.services,
         SupportChannel.cost_rank,
         SupportChannel.fee,
+        SupportChannel.fees,
         SupportChannel.needs_entitlement,
         SupportChannel.is_enabled,
         SupportChannel.starts_on.label("offered_from"),
@@ -42,18 +44,21 @@ _CHANNELS_AND_ENTITLEMENTS = (
         Entitlement.services.label("contracted"),
         Entitlement.contract_number,
         Entitlement.access_number,
+        Entitlement.fee.label("term_fee"),
+        Entitlement.currency,
     )
     .outerjoin(Entitlement, Entitlement.channel_id == SupportChannel.id)
-    .order_by(SupportChannel.cost_rank, SupportChannel.id, Entitlement.id)
+    .order_by(SupportChannel.id.desc(), Entitlement.id)
 )
 
 
-def _channel(row: Any) -> rules.Channel:
+def _channel(row: Any, on: date) -> rules.Channel:
+    fee, cost_rank = SupportChannel.fee_and_rank(on, row.fees, row.fee, row.cost_rank)
     return rules.Channel(
         kind=row.kind,
         services=frozenset(Service(service) for service in row.services),
-        cost_rank=row.cost_rank,
-        cost=row.fee,
+        cost_rank=cost_rank,
+        cost=fee,
         needs_entitlement=row.needs_entitlement,
         needs_right_to_act=row.kind is not ChannelKind.COMMERCIAL,
         is_enabled=row.is_enabled,
@@ -73,17 +78,21 @@ def _entitlement(row: Any) -> rules.Entitlement:
         incidents_used=row.incidents_used,
         services=frozenset(Service(service) for service in row.contracted) if row.contracted else None,
         papers=", ".join(f"{name} {number}" for name, number in papers if number),
+        fee=row.term_fee,
+        currency=row.currency,
     )
 
 
-def channels() -> list[rules.Channel]:
-    """The channels as the rules read them, cheapest first."""
-    return channels_and_entitlements()[0]
-
-
-def entitlements() -> list[rules.Entitlement]:
-    """Every entitlement as the rules read it; ``number`` is its row's id."""
-    return channels_and_entitlements()[1]
+def as_rule(entitlement: Entitlement) -> rules.Entitlement:
+    """One entitlement as the rules read it."""
+    return rules.Entitlement(
+        entitlement.id,
+        entitlement.channel.kind,
+        entitlement.starts_on,
+        entitlement.ends_on,
+        entitlement.incidents_included,
+        entitlement.incidents_used,
+    )
 
 
 def requirements() -> tuple[Required, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,8 +12,10 @@ from flask_babel import force_locale
 from sqlalchemy.orm import aliased
 
 from helpdesk.database import db
+from helpdesk.tickets.files import clean_name
 from helpdesk.tickets.models import Attachment, AttachmentCheck
 from helpdesk.tickets.packs import Pack, service_text, severity_text
+from helpdesk.tickets.redaction_text import Finds, clean_text
 from helpdesk.web.labels import label
 from workflows.vocabulary import AttachmentVerdict, ChannelKind, PackItem, Severity
 
@@ -58,10 +61,20 @@ def sent_files(enclosures: Iterable[Enclosure]) -> list[Attachment]:
     return [enclosure.sent for enclosure in enclosures if enclosure.sent is not None]
 
 
+def sent_name(file: Attachment) -> str:
+    """Its name as the vendor reads it: without mail addresses and what some systems can't unpack."""
+    stem, dot, ending = file.file_name.rpartition(".")
+    cleaned = clean_text(stem or ending, Finds()).replace("[removed: ", "[")
+    return _UNFIT.sub("_", clean_name(f"{cleaned}{dot}{ending if stem else ''}")).strip(". ") or "file"
+
+
+_UNFIT: Final = re.compile(r'[<>:"/\\|?*]')
+
+
 def as_text(pack: Pack, channel: ChannelKind, severity: Severity, files: Iterable[Attachment] = ()) -> str:
     """The pack for pasting: English headings, one item under the other."""
     parts = [f"{name}\n{text}" for name, text in _lines(pack, channel, severity)]
-    names = "\n".join(file.file_name for file in files)
+    names = "\n".join(sent_name(file) for file in files)
     return "\n\n".join([*parts, *([f"Attachments\n{names}"] if names else [])]) + "\n"
 
 
@@ -81,7 +94,7 @@ def snapshot(
         "missing": [item.value for item in whole.missing],
         "override_reason": pack.override_reason,
         "items": {item.value: text for item, text in items.items() if text},
-        "attachments": [{"name": file.file_name, "size": file.size_bytes, "sha256": file.sha256} for file in files],
+        "attachments": [{"name": sent_name(file), "size": file.size_bytes, "sha256": file.sha256} for file in files],
         "text": as_text(pack, channel, severity, files),
     }
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask import current_app
@@ -20,6 +19,7 @@ from helpdesk.escalations.queries import channels_and_entitlements, requirements
 from helpdesk.tickets import reminders
 from helpdesk.tickets.models import Attachment, AttachmentCheck, Diagnosis, Ticket, TicketLink, TicketPack
 from helpdesk.tickets.packs import Pack, pack_of
+from helpdesk.web.moments import desk_day as desk_day
 from workflows import escalation
 from workflows import facts as rules
 from workflows.channels import Standing
@@ -106,10 +106,9 @@ def _with_channels(
     written: TicketPack | None,
     unchecked: int,
 ) -> Study:
-    channels, entitlements = channels_and_entitlements()
-    found = escalation.verdicts(known.facts, channels, entitlements, desk_day(now), known.standing)
-    held = {verdict.kind: verdict.entitlement for verdict in found}
-    pack = pack_of(ticket, record, written, unchecked, requirements(), held)
+    today = desk_day(now)
+    found = escalation.verdicts(known.facts, *channels_and_entitlements(today), today, known.standing)
+    pack = pack_of(ticket, record, written, unchecked, requirements(), found)
     facts = replace(
         known.facts,
         channels=escalation.closed_because(found),
@@ -126,18 +125,13 @@ def verdicts(ticket: Ticket, facts: rules.Facts, now: datetime) -> tuple[Channel
     """
     if ticket.state not in OPEN_STATES or ticket.state is State.INTAKE:
         return ()
-    channels, entitlements = channels_and_entitlements()
-    return escalation.verdicts(facts, channels, entitlements, desk_day(now), standing_of(ticket, now))
+    today = desk_day(now)
+    return escalation.verdicts(facts, *channels_and_entitlements(today), today, standing_of(ticket, now))
 
 
 def standing_of(ticket: Ticket, now: datetime) -> Standing:
     """How the desk stands towards the ticket's customer for its service, today."""
     return rights.standing(ticket.customer_id, ticket.service, desk_day(now))
-
-
-def desk_day(now: datetime) -> date:
-    """The day that counts for contracts and rights: the desk's own."""
-    return now.astimezone(ZoneInfo(current_app.config["TIMEZONE"])).date()
 
 
 def diagnosis_of(ticket_id: int) -> Diagnosis | None:

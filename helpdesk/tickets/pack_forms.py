@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField
 
+from helpdesk.clock import now
 from helpdesk.errors import Invalid
 from helpdesk.tickets.packs import WRITTEN
 from helpdesk.web.forms import Form, line, paragraph
@@ -41,14 +42,18 @@ class PackForm(Form):
     )
     correlation_ids = paragraph(
         _l("Correlation ids"),
-        _l("One a line, each with its moment. A moment with an offset, such as 14:02+01:00, is turned to UTC."),
+        _l("One a line, each with its moment. One with its offset, such as 2026-11-24 14:02+01:00, goes out in UTC."),
         longest=_LONGEST,
     )
     diagnostics_consent = line(
         _l("Consent to collect diagnostics"), _l("Who gave it, and when; or that it was refused."), longest=300
     )
+    title = line(_l("Title in English"), _l("Empty: the ticket’s subject goes out."), longest=200)
     description = paragraph(
         _l("Description in English"), _l("Empty: the findings of the diagnosis go out."), longest=_LONGEST
+    )
+    tried = paragraph(
+        _l("What was tried, in English"), _l("Empty: what the diagnosis says goes out."), longest=_LONGEST
     )
 
     def keep(self, items: Collection[PackItem]) -> None:
@@ -58,8 +63,8 @@ class PackForm(Form):
                 del self[item.value]  # type: ignore[no-untyped-call]
 
     def answers(self) -> dict[PackItem, str]:
-        """What was typed. Raises Invalid naming the field ``first_seen``."""
-        given = {item: str(self[item.value].data or "") for item in WRITTEN if item.value in self}
+        """What was typed into the fields that were shown. Raises Invalid naming the field ``first_seen``."""
+        given = {item: str(self[item.value].data or "") for item in WRITTEN if self[item.value].raw_data}
         if PackItem.FIRST_SEEN in given:
             given[PackItem.FIRST_SEEN] = _utc(given[PackItem.FIRST_SEEN])
         return given
@@ -86,6 +91,8 @@ def _utc(typed: str) -> str:
     moment = _read(typed.strip())
     if moment is None:
         raise Invalid(_("Write a date and a time."), PackItem.FIRST_SEEN.value)
+    if moment > now():
+        raise Invalid(_("That moment is still to come."), PackItem.FIRST_SEEN.value)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -7,16 +7,16 @@ ticket, its diagnosis, the customer, the subscription, the settings, the contrac
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
 from flask import current_app
 
+from helpdesk.customers.models import Contact
 from helpdesk.tickets.models import Diagnosis, Ticket, TicketPack
-from workflows.channels import Entitlement
-from workflows.escalation import SEVERITY_OF
+from workflows.escalation import SEVERITY_OF, ChannelVerdict
 from workflows.pack import Completeness, Required, completeness, required_items
 from workflows.vocabulary import ChannelKind, HealthResult, PackItem, Service, Severity
 
@@ -28,9 +28,13 @@ WRITTEN: Final = (
     PackItem.ERROR_TEXT,
     PackItem.CORRELATION_IDS,
     PackItem.DIAGNOSTICS_CONSENT,
+    PackItem.TITLE,
     PackItem.DESCRIPTION,
+    PackItem.TRIED,
 )
-"""What people write on the pack's own page; the description only where the findings don't serve."""
+"""What people write on the pack's own page."""
+TRANSLATED: Final = frozenset({PackItem.TITLE, PackItem.DESCRIPTION, PackItem.TRIED})
+"""What the ticket and its diagnosis say already, perhaps not in English: written anew only where they don't serve."""
 
 EVERY_PARTNERS_PLAN: Final = "Cloud Solution Provider"
 _HEALTH: Final = {
@@ -75,9 +79,29 @@ class Pack:
         needed = self.needed(channel)
         return completeness(needed, [item for item in needed if self.text(item, channel)])
 
+    def naming_contact(self, channel: ChannelKind) -> list[PackItem]:
+        """Items whose text names the customer's contact, whom the vendor must not turn to past the desk."""
+        marks = _marks(self.ticket.contact)
+        return [item for item in PackItem if any(mark.search(self.text(item, channel)) for mark in marks)]
+
     def percents(self) -> dict[ChannelKind, int]:
         """In the shape that ``Facts.packs`` wants."""
         return {channel: self.completeness(channel).percent for channel in ChannelKind}
+
+
+def _marks(contact: Contact) -> list[re.Pattern[str]]:
+    """What gives a contact away: the mail address, the telephone number however spaced, the full name."""
+    found = [re.escape(contact.email)]
+    digits = [letter for letter in contact.phone or "" if letter.isdigit()][-MARKED_DIGITS:]
+    if len(digits) == MARKED_DIGITS:
+        found.append(r"[\s()/.\-]{0,3}".join(digits))
+    if len(contact.name.split()) > 1:
+        found.append(r"\s+".join(map(re.escape, contact.name.split())))
+    return [re.compile(mark, re.IGNORECASE) for mark in found]
+
+
+MARKED_DIGITS: Final = 7
+"""The last digits of a telephone number, which stay the same with and without the country's."""
 
 
 def pack_of(
@@ -86,17 +110,17 @@ def pack_of(
     written: TicketPack | None,
     unchecked: int,
     requirements: tuple[Required, ...],
-    held: Mapping[ChannelKind, Entitlement | None],
+    verdicts: Iterable[ChannelVerdict],
 ) -> Pack:
-    """Put the pack together; ``held`` is the entitlement each channel would use."""
+    """Put the pack together; ``verdicts`` tell the entitlement that each channel would use."""
     answers = dict(written.answers) if written is not None else {}
     texts = {**_known(ticket, record), **_of_the_desk(ticket), **_answered(ticket, record, answers)}
     if unchecked == 0:
         texts[PackItem.ATTACHMENTS_CHECKED] = "All attachments were checked for personal data"
     return Pack(
         ticket=ticket,
-        texts={item: text for item, text in texts.items() if text.strip()},
-        plans={channel: _plan(channel, own) for channel, own in held.items()},
+        texts={item: "\n".join(text.strip().splitlines()) for item, text in texts.items() if text.strip()},
+        plans={verdict.kind: _plan(verdict) for verdict in verdicts},
         requirements=requirements,
         unchecked=unchecked,
         override_reason=written.override_reason if written is not None else "",
@@ -110,10 +134,8 @@ def _known(ticket: Ticket, record: Diagnosis | None) -> dict[PackItem, str]:
         PackItem.TENANT: (customer.tenant_id or "") if customer else "",
         PackItem.DOMAIN: (customer.domain or "") if customer else "",
         PackItem.SUBSCRIPTION: (subscription.vendor_id or "") if subscription else "",
-        PackItem.TITLE: ticket.subject,
         PackItem.SEVERITY: severity_text(SEVERITY_OF[ticket.priority]),
         PackItem.SERVICE_HEALTH: _HEALTH[record.health] if record and record.health else "",
-        PackItem.TRIED: in_utc(record.tried) if record else "",
     }
 
 
@@ -134,15 +156,17 @@ def _answered(ticket: Ticket, record: Diagnosis | None, answers: Mapping[str, st
     instead = {
         PackItem.SCOPE: ticket.intake.get("affected"),
         PackItem.ERROR_TEXT: ticket.intake.get("error_text"),
+        PackItem.TITLE: ticket.subject,
         PackItem.DESCRIPTION: record.findings if record else "",
+        PackItem.TRIED: record.tried if record else "",
     }
     return {item: in_utc(str(answers.get(item.value) or instead.get(item) or "")) for item in WRITTEN}
 
 
-def _plan(channel: ChannelKind, held: Entitlement | None) -> str:
-    if channel is ChannelKind.COMMERCIAL:
+def _plan(verdict: ChannelVerdict) -> str:
+    if not verdict.needs_entitlement:
         return EVERY_PARTNERS_PLAN
-    return held.papers if held is not None else ""
+    return verdict.entitlement.papers if verdict.entitlement is not None else ""
 
 
 def in_utc(text: str) -> str:

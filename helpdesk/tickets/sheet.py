@@ -43,6 +43,7 @@ class ShownCase:
     story: str
     notes: list[dict[str, Any]]
     is_open: bool
+    has_pack: bool  # something was handed over with it
     can_send: bool  # notes may leave by the vendor's API
     chase_text: str  # what reminds the vendor of a silent case, in English; else empty
     is_silent: bool  # the vendor's word is overdue
@@ -175,6 +176,7 @@ def shown_case(case: VendorCase, now: datetime) -> ShownCase:
         story=_story(case),
         notes=_shown_notes(case),
         is_open=case.state is not VendorCaseState.CLOSED,
+        has_pack=bool(case.pack.get("text")),
         can_send=is_connected,
         chase_text=chasing.chase_text(case.number, case.severity, case.last_word_at, case.pack) if is_silent else "",
         is_silent=is_silent,

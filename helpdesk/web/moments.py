@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+from flask import current_app
 from flask_babel import get_locale, get_timezone, gettext, ngettext
 
 from helpdesk import clock
@@ -16,6 +17,11 @@ from helpdesk import clock
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def desk_day(moment: datetime) -> date:
+    """The day that counts for contracts and rights: the desk's own, whoever reads."""
+    return moment.astimezone(ZoneInfo(current_app.config["TIMEZONE"])).date()
 
 
 def duration(seconds: int) -> str:

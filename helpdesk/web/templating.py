@@ -11,7 +11,7 @@ from flask import Flask, current_app, has_request_context, request, url_for
 from flask_babel import get_locale, get_timezone
 
 from helpdesk.clock import now
-from helpdesk.web import labels, moments
+from helpdesk.web import amounts, labels, moments
 from helpdesk.web.language import LANGUAGES
 
 THEMES = ("system", "light", "dark")
@@ -26,6 +26,7 @@ FILTERS = (
     moments.exact,
     moments.clock_time,
     moments.iso,
+    amounts.amount,
 )
 
 

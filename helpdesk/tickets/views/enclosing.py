@@ -36,15 +36,24 @@ def register(blueprint: Blueprint) -> None:
 
 @sees_tickets
 def search_all(number: int) -> ResponseReturnValue:
-    """Search every text, log and HAR file that nobody has decided about; the others are for a person."""
+    """Search the text, log and HAR files that nobody has decided about; the others are for a person."""
     person = _editor(number)
-    waiting = [
-        each for each in enclosures_of(number) if not each.is_decided and redaction.may_search(each.original.file_name)
-    ]
-    searched = sum(_search(each.original, person) for each in waiting)
+    waiting = [each.original for each in enclosures_of(number) if each.check is None]
+    waiting = [original for original in waiting if redaction.may_search(original.file_name)]
+    searched, room = 0, SEARCHED_AT_ONCE
+    for original in waiting:
+        if searched and original.size_bytes > room:
+            flash(_("Some files are still to be searched: press again."))
+            break
+        if _search(original, person):
+            searched, room = searched + 1, room - original.size_bytes
     if waiting:
         flash(ngettext("%(num)s file was searched.", "%(num)s files were searched.", searched), "done")
     return _back(number)
+
+
+SEARCHED_AT_ONCE = redaction.LARGEST
+"""Bytes that one request searches, so that it is answered in seconds; the first file is searched in any case."""
 
 
 @sees_tickets

@@ -26,6 +26,7 @@ from helpdesk.tickets.reasons import Told, say, told
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.ticket import find
 from helpdesk.web import moments
+from helpdesk.web.amounts import amount
 from helpdesk.web.labels import label
 from workflows.escalation import SEVERITY_OF, ChannelVerdict
 from workflows.facts import Reason
@@ -77,7 +78,7 @@ def _page(found: Ticket, form: EscalateForm, chosen: str, status: int, changed: 
     rows = db.session.scalars(sa.select(SupportChannel).options(*whole)).all()
     today = facts.desk_day(moment)
     cards = [_card(found, row, known, moves.get(row.kind), today) for row in rows]
-    cards.sort(key=lambda card: (not card["is_open"], not card["is_waiting"], not card["is_recommended"]))
+    cards.sort(key=lambda card: (not card["is_open"], not card["is_waiting"], not card["is_recommended"], card["rank"]))
     if not any(ask.field is Particular.REASON for move in moves.values() for ask in move.asks):
         del form.reason
     is_reseller = current_app.config["PARTNER_KIND"] == PartnerKind.INDIRECT_RESELLER
@@ -114,9 +115,10 @@ def _card(found: Ticket, row: SupportChannel, known: Study, move: Move | None, t
         "percent": known.pack.completeness(row.kind).percent if known.pack is not None and move is not None else None,
         "is_recommended": (is_open or is_waiting) and verdict is not None and verdict.is_recommended,
         "why": say(verdict.recommendation) if verdict is not None and verdict.recommendation else "",
-        "cost": row.fee,
+        "rank": row.cost_rank_on(today),
+        "cost": _cost(row, verdict, today),
         "response": _response(row, found),
-        "left": _left(verdict),
+        "left": _left(verdict, today),
         "reasons": [] if is_open or is_waiting else _reasons(found, row.kind, verdict, move),
     }
 
@@ -147,12 +149,25 @@ def _response(row: SupportChannel, found: Ticket) -> str:
     return next(map(moments.duration, lengths), "")
 
 
-def _left(verdict: ChannelVerdict | None) -> str:
-    """Incidents now and after this ticket, and until when they last."""
-    if verdict is None or verdict.incidents_left is None:
-        return ""
-    left: str = ngettext("%(num)s incident left", "%(num)s incidents left", verdict.incidents_left)
-    parts = [left, _("%(num)s after this one", num=verdict.incidents_after)]
-    if verdict.runs_out_on is not None:
+def _cost(row: SupportChannel, verdict: ChannelVerdict | None, today: date) -> str:
+    """The fee in words, and what the contract in force makes of it: of an incident, or of its term."""
+    parts, own = [row.fee_on(today)], verdict.entitlement if verdict is not None else None
+    if own is not None and own.holds_on(today) and own.fee is not None:
+        if own.incident_cost is not None:
+            parts.append(_("%(amount)s an incident", amount=amount(own.incident_cost, own.currency)))
+        else:
+            parts.append(_("%(amount)s for the term", amount=amount(own.fee, own.currency)))
+    return ", ".join(filter(None, parts))
+
+
+def _left(verdict: ChannelVerdict | None, today: date) -> str:
+    """Incidents now and after this ticket, until when they last, and the contract's own end where it is near."""
+    parts: list[str] = []
+    if verdict is not None and verdict.incidents_left:
+        parts.append(ngettext("%(num)s incident left", "%(num)s incidents left", verdict.incidents_left))
+        parts.append(_("%(num)s after this one", num=verdict.incidents_after))
+    if verdict is not None and verdict.runs_out_on is not None:
         parts.append(_("used up by %(day)s at this pace", day=moments.calendar_date(verdict.runs_out_on)))
+    if verdict is not None and verdict.entitlement is not None and verdict.entitlement.ends_soon(today):
+        parts.append(_("the contract ends on %(day)s", day=moments.calendar_date(verdict.entitlement.ends_on)))
     return ", ".join(parts)

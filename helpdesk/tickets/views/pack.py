@@ -6,27 +6,30 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, make_response, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import selectinload
 
 from helpdesk.accounts.permissions import Permission
 from helpdesk.accounts.session import actor
 from helpdesk.clock import now
-from helpdesk.database import unit_of_work
+from helpdesk.database import db, unit_of_work
 from helpdesk.errors import Conflict, Invalid, NotFound
+from helpdesk.escalations.models import SupportChannel
 from helpdesk.tickets import enclosures, facts, timeline
 from helpdesk.tickets.actions import packing
 from helpdesk.tickets.facts import Study
 from helpdesk.tickets.files import path_of
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.pack_forms import PackForm, PassForm, shown_answers
-from helpdesk.tickets.packs import WRITTEN, Pack
+from helpdesk.tickets.packs import TRANSLATED, WRITTEN, Pack
 from helpdesk.tickets.redaction import may_search
 from helpdesk.tickets.uploads import size_text
+from helpdesk.tickets.views import checklist
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.ticket import find
 from helpdesk.tickets.views.work import sent_version
@@ -34,7 +37,7 @@ from helpdesk.web.forms import Form, see_other
 from helpdesk.web.labels import label
 from workflows.channels import KIND_OF
 from workflows.escalation import SEVERITY_OF
-from workflows.vocabulary import ChannelKind, PackItem, PersonalData, Severity
+from workflows.vocabulary import CHANNEL_OF_STATE, ChannelKind, PersonalData, Severity
 
 HERE = "/tickets/<int:number>/pack"
 
@@ -106,7 +109,7 @@ def _page(
     own, channel = _pack(known), _channel(found, known)
     files = enclosures.enclosures_of(found.id)
     form = form or PackForm(formdata=None, data=shown_answers(own.answers))
-    form.keep({item for each in _channels(found) for item in own.needed(each)} | {PackItem.DESCRIPTION})
+    form.keep({item for each in _channels(found) for item in own.needed(each)} | TRANSLATED)
     severity = SEVERITY_OF[found.priority]
     page = render_template(
         "tickets/pack.html",
@@ -115,10 +118,11 @@ def _page(
         pass_form=pass_form or PassForm(formdata=None, override_reason=own.override_reason),
         changed=changed or [],
         channel=channel,
+        names=_names(),
         channels=[(each, own.completeness(each).percent) for each in _channels(found)],
         whole=own.completeness(channel),
-        lines=_lines(own, channel),
-        written=WRITTEN,
+        lines=checklist.lines(own, channel),
+        named=[(item.value if item in WRITTEN else "", label(item)) for item in own.naming_contact(channel)],
         files=[_file(each) for each in files],
         text=enclosures.as_text(own, channel, severity, enclosures.sent_files(files)),
         override_reason=own.override_reason,
@@ -149,53 +153,23 @@ def _channels(found: Ticket) -> list[ChannelKind]:
 
 
 def _channel(found: Ticket, known: Study) -> ChannelKind:
-    """The channel asked for, else the recommended one, else one that is open, else the first of this kind."""
+    """The channel asked for, else the one it is with, else the recommended one, else the one that lacks least."""
     fitting = _channels(found)
     asked = request.values.get("channel", "")
     if asked in fitting:
         return ChannelKind(asked)
+    if found.state in CHANNEL_OF_STATE:
+        return CHANNEL_OF_STATE[found.state]
     mine = [verdict for verdict in known.verdicts if verdict.kind in fitting]
-    best = sorted(mine, key=lambda verdict: (not verdict.is_recommended, not verdict.is_open))
-    return best[0].kind if best else fitting[0]
+    best = min(mine, key=lambda verdict: (not verdict.is_recommended, len(verdict.reasons), verdict.cost_rank))
+    return best.kind
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """An item of the checklist; ``url`` leads to where it is filled, '' where only a setting does."""
-
-    name: str
-    is_there: bool
-    text: str
-    url: str
-
-
-def _lines(own: Pack, channel: ChannelKind) -> list[_Line]:
-    needed = own.needed(channel)
-    return [
-        _Line(label(item), bool(own.text(item, channel)), own.text(item, channel)[:160], where(own.ticket, item))
-        for item in needed
-    ]
-
-
-def where(ticket: Ticket, item: PackItem) -> str:
-    """The address where an item is filled."""
-    here = f"/tickets/{ticket.id}"
-    if item in WRITTEN:
-        return f"#{item.value}"
-    of_customer = f"/customers/{ticket.customer_id}" if ticket.customer_id else f"{here}/customer"
-    may_edit = ticket.customer_id and actor().may(Permission.EDIT_CUSTOMERS)
-    return {
-        PackItem.TENANT: f"{of_customer}/edit" if may_edit else of_customer,
-        PackItem.DOMAIN: f"{of_customer}/edit" if may_edit else of_customer,
-        PackItem.SUBSCRIPTION: f"{here}/facts",
-        PackItem.TITLE: f"{here}/facts",
-        PackItem.SEVERITY: f"{here}/classification",
-        PackItem.SERVICE_HEALTH: f"{here}/diagnosis",
-        PackItem.TRIED: f"{here}/diagnosis",
-        PackItem.DESK_CONTACT: f"{here}#assignment",
-        PackItem.PLAN: "/admin/channels" if actor().may(Permission.EDIT_CONFIGURATION) else f"{here}/escalate",
-        PackItem.ATTACHMENTS_CHECKED: "#files",
-    }.get(item, "")
+def _names() -> dict[ChannelKind, str]:
+    """What the channels are called today."""
+    rows = db.session.scalars(sa.select(SupportChannel).options(selectinload(SupportChannel.names)))
+    today = facts.desk_day(now())
+    return {kind: label(kind) for kind in ChannelKind} | {row.kind: row.name_on(today) for row in rows}
 
 
 def _file(each: enclosures.Enclosure) -> dict[str, Any]:
@@ -237,8 +211,9 @@ def as_zip(number: int) -> ResponseReturnValue:
         archive.writestr("pack.txt", shot["text"])
         archive.writestr("pack.json", _as_json(shot))
         for place, file in enumerate(enclosures.sent_files(files), start=1):
-            if path_of(file.key).is_file():
-                archive.write(path_of(file.key), f"attachments/{place:02}-{file.file_name}")
+            if not path_of(file.key).is_file():  # a pack without a file that its text names would mislead
+                raise NotFound(_("The file %(name)s is gone: leave it out of the pack.", name=file.file_name))
+            archive.write(path_of(file.key), f"attachments/{place:02}-{enclosures.sent_name(file)}")
     whole.seek(0)
     response = send_file(
         whole, mimetype="application/zip", as_attachment=True, download_name=f"pack-{number}.zip", max_age=0

@@ -19,6 +19,7 @@ from helpdesk.sla import defaults as sla_defaults
 from helpdesk.sla import queries as sla
 from helpdesk.sla.defaults import ROUND_THE_CLOCK, VENDOR_HOURS
 from tests.people import add_person, signed_in
+from workflows.channels import Channel
 from workflows.vocabulary import ChannelKind, ClockKind, Role, Service, Severity
 
 
@@ -35,6 +36,10 @@ def premier(adam: FlaskClient) -> SupportChannel:
     return queries.channel_of(ChannelKind.PREMIER)
 
 
+def premier_rule(day: date) -> Channel:
+    return next(each for each in queries.channels_and_entitlements(day)[0] if each.kind is ChannelKind.PREMIER)
+
+
 FIELDS: dict[str, Any] = {
     "name": "Unified for Partners",
     "is_enabled": "y",
@@ -44,6 +49,7 @@ FIELDS: dict[str, Any] = {
     "cost_rank": "2",
     "source": "Contract 2026",
 }
+TODAY = date(2026, 11, 24)
 ENTITLED = {"contract_number": "C-1", "access_number": "", "starts_on": "2026-01-01", "ends_on": "2026-12-31"}
 
 
@@ -68,7 +74,7 @@ def test_a_channel_is_renamed_and_the_rules_read_it(
     assert adam.post(f"/admin/channels/{premier.id}", data=fields(calendar_ids)).status_code == 303
     db.session.expire_all()
     assert premier.name == "Unified for Partners"
-    rule = next(channel for channel in queries.channels() if channel.kind is ChannelKind.PREMIER)
+    rule = premier_rule(TODAY)
     assert (rule.services, rule.cost, rule.cost_rank) == ({Service.AZURE, Service.OTHER}, "Yearly", 2)
 
 
@@ -147,7 +153,7 @@ def test_what_a_channel_needs(
 def test_entitlements_open_a_channel(adam: FlaskClient, premier: SupportChannel) -> None:
     new = f"/admin/channels/{premier.id}/entitlements/new"
     assert adam.post(new, data=ENTITLED | {"incidents_included": "5"}).status_code == 303
-    (rule,) = queries.entitlements()
+    (rule,) = queries.channels_and_entitlements(TODAY)[1]
     assert (rule.channel, rule.ends_on, rule.incidents_left) == (ChannelKind.PREMIER, date(2026, 12, 31), 5)
     page = adam.get("/admin/channels").text
     assert "C-1" in page
@@ -159,7 +165,7 @@ def test_an_entitlement_ends_after_it_starts(adam: FlaskClient, premier: Support
     page = adam.post(new, data=ENTITLED | {"ends_on": "2025-12-31"})
     assert page.status_code == 422
     assert "It ends before it starts." in page.text
-    assert queries.entitlements() == []
+    assert queries.channels_and_entitlements(TODAY)[1] == []
 
 
 def add_entitlement(premier: SupportChannel, used: int = 0) -> Entitlement:
@@ -227,6 +233,11 @@ def test_a_channel_goes_by_the_name_of_the_day(adam: FlaskClient, premier: Suppo
     [
         {"names_text": "Unified; soon"},
         {"names_text": "; 2026-01-01"},
+        {"names_text": "Unified; 2026-02-01; 2026-01-01"},
+        {"fees_text": "soon; 10 EUR"},
+        {"fees_text": "2027-01-01"},
+        {"fees_text": "2027-01-01; 10 EUR; dear"},
+        {"fees_text": "2027-01-01; 10 EUR; 101"},
         {"starts_on": "2026-02-01", "ends_on": "2026-01-01"},
     ],
 )
@@ -248,5 +259,33 @@ def test_the_usual_channels_say_where_their_figures_come_from(adam: FlaskClient)
 
 def test_a_channel_that_is_no_longer_offered_is_closed_to_the_rules(adam: FlaskClient, premier, calendar_ids) -> None:
     adam.post(f"/admin/channels/{premier.id}", data=fields(calendar_ids) | {"ends_on": "2026-06-30"})
-    rule = next(channel for channel in queries.channels() if channel.kind is ChannelKind.PREMIER)
+    rule = premier_rule(TODAY)
     assert rule.ends_on == date(2026, 6, 30)
+
+
+def test_a_fee_holds_from_its_day_and_may_change_the_order(adam: FlaskClient, premier, calendar_ids) -> None:
+    fees = "2027-07-01; 1,900 EUR a month\n2027-01-01; 1,400 EUR a month; 0; Letter of November"
+    sent = fields(calendar_ids) | {"fees_text": fees}
+    assert adam.post(f"/admin/channels/{premier.id}", data=sent).status_code == 303
+    db.session.expire_all()
+    seen = []
+    for day in (date(2026, 12, 31), date(2027, 1, 1), date(2027, 7, 1)):
+        channels, rule = queries.channels_and_entitlements(day)[0], premier_rule(day)
+        assert (premier.fee_on(day), premier.cost_rank_on(day)) == (rule.cost, rule.cost_rank)
+        assert [each.cost_rank for each in channels] == sorted(each.cost_rank for each in channels)
+        seen.append((rule.cost, rule.cost_rank))
+    assert seen == [("Yearly", 2), ("1,400 EUR a month", 0), ("1,900 EUR a month", 0)]
+    page = adam.get(f"/admin/channels/{premier.id}").text
+    assert page.index("2027-01-01; 1,400 EUR a month; 0; Letter of November") < page.index("2027-07-01; 1,900")
+
+
+def test_a_name_that_has_a_successor_says_which_is_shown(adam: FlaskClient) -> None:
+    signature = queries.channel_of(ChannelKind.SIGNATURE)
+    page = adam.get(f"/admin/channels/{signature.id}").text
+    assert "Shown now as Partner Cloud Support" in page
+
+
+def test_a_contract_in_its_last_thirty_days_is_marked(adam: FlaskClient, premier: SupportChannel) -> None:
+    address = f"/admin/channels/{premier.id}/entitlements/new"
+    assert adam.post(address, data=ENTITLED | {"ends_on": "2026-11-24"}).status_code == 303
+    assert "ends soon" in adam.get("/admin/channels").text

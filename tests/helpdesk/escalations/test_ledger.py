@@ -16,6 +16,7 @@ from helpdesk.database import db, unit_of_work
 from helpdesk.errors import Invalid
 from helpdesk.escalations import defaults, ledger, queries
 from helpdesk.escalations.models import Entitlement, EntitlementUse
+from helpdesk.escalations.spending import spending
 from helpdesk.jobs import jobs
 from helpdesk.sla import defaults as sla_defaults
 from tests.people import add_person, signed_in
@@ -128,19 +129,25 @@ def test_where_nobody_counts_there_is_no_balance(held: Entitlement) -> None:
 def test_the_page_tells_pace_and_cost(adam: FlaskClient, held: Entitlement) -> None:
     take(held)
     take(held)
-    page = adam.get(f"/admin/channels/entitlements/{held.id}").text
-    assert "4,500 EUR" in page
-    assert ledger.runs_out_on(held, ChannelKind.ADVANCED, date(2026, 11, 24)) is None
-    assert "some will be left at the end" in page
+    address = f"/admin/channels/entitlements/{held.id}"
+    assert "4,500\N{NO-BREAK SPACE}EUR" in adam.get(address).text
+    assert "too early to tell" in adam.get(address).text
     take(held)
-    assert "used up by" in adam.get(f"/admin/channels/entitlements/{held.id}").text
+    assert "all are used" in adam.get(address).text
+    for ends_on, said in ((date(2026, 12, 31), "some will be left at the end"), (date(2027, 12, 31), "used up by")):
+        with unit_of_work():
+            held.incidents_included, held.ends_on = 4, ends_on
+        assert said in adam.get(address).text
+    with unit_of_work():
+        held.ends_on = date(2026, 11, 23)
+    assert "the term is over" in adam.get(address).text
 
 
 def test_a_contract_s_fee_and_services_are_kept(adam: FlaskClient, held: Entitlement) -> None:
     sent: dict[str, Any] = {"contract_number": "C-2", "starts_on": "2026-01-01", "ends_on": "2026-12-31"}
     sent |= {"incidents_included": "5", "services": ["azure"], "fee": "16500", "currency": "usd"}
     assert adam.post(f"/admin/channels/entitlements/{held.id}", data=sent).status_code == 303
-    (rule,) = queries.entitlements()
+    (rule,) = queries.channels_and_entitlements(date(2026, 11, 24))[1]
     assert rule.papers == "Contract id C-2"
     assert {str(service) for service in rule.services or ()} == {"azure"}
     db.session.expire_all()
@@ -159,3 +166,89 @@ def test_the_ledger_is_append_only(held: Entitlement) -> None:
     kept = db.session.get_one(EntitlementUse, first.id)
     assert (kept.change, kept.incidents, kept.left_after, kept.at) == before
     assert kept.change is EntitlementChange.USED
+
+
+# what the ledger survives -----------------------------------------------------------------------------
+
+
+def test_an_incident_that_comes_back_after_the_term_is_lost_with_it(held: Entitlement, hand: Hand) -> None:
+    take(held)
+    taken = ledger.rows_of(held.id)[0]
+    hand.advance(timedelta(days=38).total_seconds())
+    assert list(jobs.expire_entitlements()) == [True]
+    with unit_of_work():
+        ledger.refund(taken, RefundReason.BUG, "", None, now())
+        ledger.correct(held, 1, "Found in an old report", None, now())
+    assert balances(held)[1:] == [
+        ("expired", 2, 0), ("refunded", -1, 3), ("expired", 1, 0), ("corrected", 1, 2), ("expired", -1, 0),
+    ]  # fmt: skip
+    assert sum(row.incidents for row in ledger.rows_of(held.id)) == held.incidents_included
+
+
+def test_a_term_that_goes_on_gives_back_what_had_ended_and_ends_again(adam, held: Entitlement, hand: Hand) -> None:
+    take(held)
+    hand.advance(timedelta(days=38).total_seconds())
+    list(jobs.expire_entitlements())
+    sent: dict[str, Any] = {"starts_on": "2026-01-01", "ends_on": "2027-01-31", "incidents_included": "5"}
+    assert adam.post(f"/admin/channels/entitlements/{held.id}", data=sent).status_code == 303
+    assert balances(held)[2:] == [("corrected", 0, 4), ("expired", -2, 4)]
+    page = adam.get(f"/admin/channels/entitlements/{held.id}").text
+    assert "Included before: 3, now: 5" in page
+    assert ">Adam<" in page
+    assert list(jobs.expire_entitlements()) == [False]
+    hand.advance(timedelta(days=31).total_seconds())
+    assert list(jobs.expire_entitlements()) == [True]
+    assert list(jobs.expire_entitlements()) == [False]
+    assert balances(held)[-1] == ("expired", 4, 0)
+
+
+def test_saving_a_contract_unchanged_writes_nothing(adam: FlaskClient, held: Entitlement) -> None:
+    sent: dict[str, Any] = {"starts_on": "2026-01-01", "ends_on": "2026-12-31", "incidents_included": "3"}
+    assert adam.post(f"/admin/channels/entitlements/{held.id}", data=sent).status_code == 303
+    assert balances(held) == []
+
+
+def test_a_long_ledger_goes_on_page_by_page(adam: FlaskClient, held: Entitlement, monkeypatch) -> None:
+    monkeypatch.setattr(ledger, "PAGE", 2)
+    monkeypatch.setattr(ledger.rows_of, "__defaults__", (None, 2))
+    for _time in range(3):
+        take(held)
+    rows = ledger.rows_of(held.id, limit=9)
+    page = adam.get(f"/admin/channels/entitlements/{held.id}").text
+    assert f"before={rows[1].id}" in page
+    older = adam.get(f"/admin/channels/entitlements/{held.id}?before={rows[1].id}").text
+    assert older.count("/refund") == 1
+    assert "Older rows" not in older
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on", "fee", "expected"),
+    [
+        (date(2026, 1, 1), date(2026, 12, 31), 36_500, 32_800),  # 328 of 365 days are behind
+        (date(2025, 1, 1), date(2025, 12, 31), 36_500, 3_700),  # its last 37 days are in the year looked at
+        (date(2026, 12, 1), date(2027, 11, 30), 36_500, None),  # begins later
+        (date(2026, 11, 24), date(2026, 11, 24), 100, 100),  # ends today
+        (date(2024, 1, 1), date(2025, 11, 24), 100, None),  # ended before
+    ],
+)
+def test_a_fee_counts_by_the_days_that_fall_into_the_year(
+    held: Entitlement, starts_on: date, ends_on: date, fee: int, expected: int | None
+) -> None:
+    with unit_of_work():
+        held.starts_on, held.ends_on, held.fee = starts_on, ends_on, fee
+    found = spending(now() - timedelta(days=365), date(2025, 11, 25), date(2026, 11, 24))
+    own = next(each for each in found if each.channel.id == held.channel_id)
+    assert own.costs == ({} if expected is None else {"EUR": expected})
+    assert own.per_case is None
+
+
+def test_fees_in_two_currencies_are_not_added(adam: FlaskClient, held: Entitlement) -> None:
+    with unit_of_work() as session:
+        other = Entitlement(
+            channel_id=held.channel_id, starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31), created_at=now()
+        )
+        other.fee, other.currency = 365, "USD"
+        session.add(other)
+    page = adam.get("/admin/channels/spending").text
+    assert "8,088\N{NO-BREAK SPACE}EUR<br>328\N{NO-BREAK SPACE}USD" in page.replace("\n", "")
+    assert "No case went a dearer way" in page

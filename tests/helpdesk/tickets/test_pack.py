@@ -248,7 +248,7 @@ def test_a_dearer_channel_is_remembered_when_a_cheaper_one_was_open(app, ana, wo
     assert db.session.scalars(sa.select(VendorCase)).one().cheaper == ["signature"]
     browser = browser_of(app, desk.max)
     page = browser.get("/admin/channels/spending").text
-    assert "42,000 EUR" in page
+    assert "37,742\N{NO-BREAK SPACE}EUR" in page  # 328 of the term's 365 days are behind
     assert f'href="/tickets/{worked}#cases"' in page
     assert "open then: Signature" in " ".join(page.split())
 
