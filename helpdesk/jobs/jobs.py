@@ -26,6 +26,7 @@ from helpdesk.tickets import (
     mirroring,
     money_sweep,
     outage_queries,
+    overtaken,
     renewing,
     revising,
 )
@@ -98,7 +99,9 @@ def close_resolved() -> Steps:
 
 
 def deliver_outbox() -> Steps:
-    """Send what is waiting in the outbox; alarms not before the sweep knows all of them."""
+    """Send what is waiting in the outbox; alarms not before the sweep knows all of them, and none that is moot."""
+    with unit_of_work():
+        overtaken.withdraw(now())
     while delivery.deliver_due(now(), LETTERS, is_catching_up=deadlines.is_behind(now())):
         yield True
 

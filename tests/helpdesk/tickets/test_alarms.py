@@ -17,12 +17,13 @@ from helpdesk.database import db, unit_of_work
 from helpdesk.demo.defaults import install_defaults
 from helpdesk.escalations.models import SupportChannel, VendorCase
 from helpdesk.jobs import jobs
-from helpdesk.notifications.models import OutboxMessage, Transport
+from helpdesk.notifications.models import Notification, OutboxMessage, Transport
 from helpdesk.notifications.outbox import IS_PENDING
 from helpdesk.sla.actions import ClockNews
 from helpdesk.sla.editing import create_calendar, renew_stamp
 from helpdesk.sla.models import SlaPolicy
 from helpdesk.tickets import alarms, deadlines
+from helpdesk.tickets.actions import conversation
 from helpdesk.tickets.actions.assigning import assign
 from helpdesk.tickets.actions.opening import Opening, open_ticket
 from helpdesk.tickets.models import Ticket
@@ -176,6 +177,33 @@ def test_what_is_urgent_goes_at_once(app: Flask, hand: Hand) -> None:
     desk.open()
     sweep(hand, 121)
     assert moments(desk.max) == {("clock_breached", hand())}
+
+
+@pytest.mark.parametrize(("late_minutes", "is_answered", "heard"), [
+    (70, True, set()),
+    (70, False, {"clock_warned"}),
+    (125, True, {"clock_breached"}),
+])  # fmt: skip
+def test_what_waited_and_is_moot_is_not_told(
+    app: Flask, hand: Hand, late_minutes: int, is_answered: bool, heard: set[str]
+) -> None:
+    """A promise that was kept overnight needs no warning in the morning; a breach has happened all the same."""
+    desk = Desk([{"level": 1, "percent": 50, "to": ["manager"]}, {"level": 0, "to": ["manager"]}])
+    mornings(desk.max)
+    ticket = desk.open()
+    sweep(hand, 70)
+    assert {topic for topic, _at in moments(desk.max)} >= {"clock_warned"}
+    sweep(hand, late_minutes - 70)
+    if is_answered:
+        with unit_of_work():
+            conversation.reply(ticket.id, Actor.of_user(desk.ana), "It is back.", now())
+    list(jobs.deliver_outbox())
+    hand.at = datetime(2026, 11, 25, 6, 0, 1, tzinfo=UTC)
+    list(jobs.deliver_outbox())
+    db.session.rollback()
+    about = sa.select(Notification.topic).where(Notification.user_id == desk.max.id)
+    first = about.where(Notification.params["clock"].as_string() == ClockKind.FIRST_RESPONSE)
+    assert set(db.session.scalars(first)) == heard
 
 
 # the vendor, and many at once ---------------------------------------------------------------------------
