@@ -6,77 +6,31 @@ desk until the next act.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
 
-from helpdesk.accounts.actor import Actor
 from helpdesk.clock import now
-from helpdesk.customers.models import Contact, Customer
 from helpdesk.database import db
-from helpdesk.demo import packing, phrases
-from helpdesk.demo.stories import Story
+from helpdesk.demo import phrases, with_vendor
+from helpdesk.demo.cast import Cast, Life
+from helpdesk.demo.with_vendor import Fate
 from helpdesk.escalations.models import VendorCase
-from helpdesk.tickets import facts
-from helpdesk.tickets.actions import assigning, conversation, diagnosing, escalating, holding, moving, triaging
+from helpdesk.tickets.actions import assigning, conversation, diagnosing, holding, moving, triaging
 from helpdesk.tickets.actions.opening import Opening, open_ticket
 from helpdesk.tickets.models import Ticket
 from workflows.vocabulary import (
-    CHANNEL_OF_TRIGGER,
     Boundary,
     HealthResult,
     HoldCause,
     Kind,
     Level,
     ResolutionCode,
-    ReturnReason,
     Source,
     Trigger,
     TurnAwayReason,
-    VendorCaseState,
     WithdrawReason,
 )
-
-Life = Iterator[float]
-TRIGGER_OF_CHANNEL = {channel: trigger for trigger, channel in CHANNEL_OF_TRIGGER.items()}
-
-
-@dataclass(frozen=True)
-class Cast:
-    """Who plays in one ticket, and the dice that decide how it goes."""
-
-    story: Story
-    customer: Customer
-    contact: Contact
-    agent: Actor
-    lead: Actor
-    topic_id: int
-    details: dict[str, object]
-    dice: random.Random
-
-    def say(self, text: str) -> str:
-        """The story's text with this ticket's number of people and place."""
-        return text.format_map(self.details)
-
-    def phrase(self, ways: phrases.Ways) -> str:
-        return self.dice.choice(ways[self.story.language])
-
-    def phrase_of_kind(self, ways: Mapping[Kind, phrases.Ways]) -> str:
-        return self.phrase(ways[self.story.kind])
-
-    def minutes(self, usual: float) -> float:
-        """A believable duration around ``usual`` business minutes: mostly near it, sometimes far above."""
-        return min(usual * self.dice.lognormvariate(0, 0.7), usual * 12)
-
-    def happens(self, chance: float) -> bool:
-        return self.dice.random() < chance
-
-    @property
-    def person(self) -> Actor:
-        return Actor.of_contact(self.contact.id, self.contact.name)
 
 
 def life(cast: Cast) -> Life:
@@ -97,6 +51,22 @@ def life(cast: Cast) -> Life:
     yield from _diagnose(cast, number)
     yield from _work(cast, number)
     yield from _finish(cast, number)
+
+
+def fated_life(cast: Cast, fate: Fate) -> Life:
+    """A technical ticket that goes to the vendor within the hour and meets its ``fate`` there."""
+    number, story, agent = _open(cast), cast.story, cast.agent
+    yield 8
+    assigning.assign(number, agent, agent.id, now())
+    triaging.confirm_customer(number, agent, cast.customer.id, now())
+    chosen = triaging.Classification(story.kind, story.service, Level.HIGH, Level.MEDIUM, cast.topic_id)
+    triaging.classify(number, agent, chosen, now())
+    conversation.reply(number, agent, cast.phrase_of_kind(phrases.THANKS), now())
+    yield 5
+    moving.move(number, agent, Trigger.START_DIAGNOSIS, now())
+    yield 25
+    _record_diagnosis(cast, number, is_theirs=True)
+    yield from with_vendor.fated(cast, number, fate)
 
 
 def _open(cast: Cast) -> int:
@@ -154,6 +124,16 @@ def _diagnose(cast: Cast, number: int) -> Life:
         mention = phrases.ASK_LEAD.format(name=cast.lead.name.split(" ")[0]) if cast.happens(0.3) else ""
         conversation.note(number, agent, cast.say(story.findings) + mention, now())
     is_theirs = story.vendor is not None and cast.happens(0.65)
+    _record_diagnosis(cast, number, is_theirs=is_theirs)
+    yield cast.minutes(20)
+    if is_theirs:
+        yield from with_vendor.escalate(cast, number)
+    else:
+        moving.move(number, agent, Trigger.START_RESOLUTION, now())
+
+
+def _record_diagnosis(cast: Cast, number: int, *, is_theirs: bool) -> None:
+    story = cast.story
     found = diagnosing.Findings(
         health=HealthResult.HEALTHY if not is_theirs or cast.happens(0.6) else HealthResult.ADVISORY,
         findings=cast.say(story.findings),
@@ -161,52 +141,7 @@ def _diagnose(cast: Cast, number: int) -> Life:
         boundary=Boundary.VENDORS if is_theirs else Boundary.OURS,
         boundary_reason=story.vendor if is_theirs else None,
     )
-    diagnosing.record_diagnosis(number, agent, found, now())
-    yield cast.minutes(20)
-    if is_theirs:
-        yield from _escalate(cast, number)
-    else:
-        moving.move(number, agent, Trigger.START_RESOLUTION, now())
-
-
-def _escalate(cast: Cast, number: int) -> Life:
-    """With the vendor by the recommended channel, there and back; in our own hands when none is open."""
-    agent, dice, ticket = cast.agent, cast.dice, _read(number)
-    known = facts.gather(ticket, agent, now())
-    best = next((found for found in facts.verdicts(ticket, known, now()) if found.is_recommended), None)
-    if best is None:
-        moving.move(number, agent, Trigger.START_RESOLUTION, now())
-        return
-    packing.fill(number, agent, dice)
-    if cast.happens(0.3):
-        yield cast.minutes(25)
-    moving.move(number, agent, TRIGGER_OF_CHANNEL[best.kind], now())
-    case_id = facts.open_cases(ticket)[0].id
-    if cast.happens(0.7):
-        conversation.reply(number, agent, cast.phrase(phrases.WITH_VENDOR), now())
-    yield cast.minutes(15)
-    escalating.record_vendor_number(number, case_id, agent, f"26{dice.randrange(10**13, 10**14)}", now())
-    yield cast.minutes(500)
-    yield from _talk_with_vendor(cast, number, case_id)
-    escalating.note_vendor(number, case_id, agent, dice.choice(phrases.VENDOR_ANSWERS), now(), is_ours=False)
-    yield cast.minutes(60)
-    escalating.change_vendor_case(number, case_id, agent, VendorCaseState.CLOSED, now())
-    answered = {"reason": ReturnReason.VENDOR_ANSWERED.value}
-    moving.move(number, agent, Trigger.RETURN_TO_PARTNER, now(), answered)
-
-
-def _talk_with_vendor(cast: Cast, number: int, case_id: int) -> Life:
-    agent, dice = cast.agent, cast.dice
-    if cast.happens(0.5):
-        asked = dice.choice(phrases.VENDOR_ASKS)
-        escalating.note_vendor(number, case_id, agent, asked, now(), is_ours=False, needs_us=True)
-        yield cast.minutes(90)
-        escalating.note_vendor(number, case_id, agent, dice.choice(phrases.WE_ANSWER), now(), is_ours=True)
-        yield cast.minutes(700)
-    if cast.happens(0.3):
-        escalating.chase_vendor(number, case_id, agent, now())
-        escalating.note_vendor(number, case_id, agent, dice.choice(phrases.WE_CHASE), now(), is_ours=True)
-        yield cast.minutes(600)
+    diagnosing.record_diagnosis(number, cast.agent, found, now())
 
 
 def _work(cast: Cast, number: int) -> Life:

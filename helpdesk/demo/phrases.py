@@ -98,6 +98,12 @@ VENDOR_ASKS = (
     "Which update was installed last before it began?",
 )
 WE_ANSWER = ("Sent as asked.", "Attached to the case. It fails at the second step.", "Uploaded to the workspace.")
+VENDOR_REFUSES = "This works as designed. Please look at the customer’s own configuration first."
+WHY_ANOTHER_TIER = (
+    "The first engineer has no access to the platform’s logs.",
+    "It goes on at night, and only this channel answers then.",
+    "They pass it on within this contract only.",
+)
 WE_CHASE = ("Any news? Our customer’s people can’t work.", "We have had no word since yesterday. Who has the case now?")
 VENDOR_ANSWERS = (
     "We have found the cause on our side and are rolling out the correction.",

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from helpdesk.accounts.actor import Actor
 from helpdesk.clock import now
 from helpdesk.database import db
-from helpdesk.demo.lives import Life
+from helpdesk.demo.cast import Life
 from helpdesk.management.actions import review_breach
 from helpdesk.sla.models import Breach, BreachToReview
 from helpdesk.sla.reviews import Finding

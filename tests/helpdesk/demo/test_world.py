@@ -20,6 +20,8 @@ from helpdesk.demo.granting import ENDING, EXPIRED
 from helpdesk.demo.people import COMPANIES
 from helpdesk.demo.stories import SITES, STORIES
 from helpdesk.escalations.models import VendorCase
+from helpdesk.management import queries, stays
+from helpdesk.management.stay_filters import Ending, StayFilter
 from helpdesk.sla.models import Breach, ClockEvent, SlaClock
 from helpdesk.tickets import hearing, history
 from helpdesk.tickets.defaults import TOPICS
@@ -57,6 +59,7 @@ def test_the_same_seed_makes_the_same_world_and_it_holds(app: Flask, hand: Hand)
     assert db.session.scalar(sa.select(sa.func.count(Ticket.id))) == TICKETS
     assert [broken for _number, broken in history.verify() if broken] == []
     _check_clocks(hand)
+    _check_stays(hand)
     first = _digest()
     db.session.remove()
     empty_tables()
@@ -72,6 +75,14 @@ def _check_clocks(hand: Hand) -> None:
         assert stored == dict(_replayed(ticket, hand))
         clocks += len(stored)
     assert clocks > 4 * TICKETS
+
+
+def _check_stays(hand: Hand) -> None:
+    """Something stands on every page about the vendor: a question, a silence, a return and another tier."""
+    assert db.session.execute(queries.asking_cases(None)).all()
+    assert db.session.execute(queries.silent_cases(hand.at, None)).all()
+    endings = {tally.ending for tally in stays.tallies(StayFilter(), hand.at.date())}
+    assert {Ending.BACK, Ending.OTHER_TIER, Ending.THERE} <= endings
 
 
 def _clocks(ticket: Ticket) -> list[SlaClock]:

@@ -47,5 +47,6 @@ def test_every_step_behind_the_vendor_has_its_reason(ana: FlaskClient, worked: i
         ("With Microsoft: Premier", ""),
         ("Closed", ""),
     ]
-    assert "escalated it to Microsoft: Advanced. They know &lt;storage&gt;." in ana.get(f"/tickets/{worked}/events").text
+    history = ana.get(f"/tickets/{worked}/events").text
+    assert "escalated it to Microsoft: Advanced. They know &lt;storage&gt;." in history
     assert ana.get(f"/tickets/{worked}").text.count('class="case"') == 3
