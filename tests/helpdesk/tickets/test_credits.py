@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -71,6 +71,11 @@ def incident(incident_id: int) -> VendorIncident:
 
 def downtime(incident_id: int, customer_id: int) -> affected.Downtime:
     return affected.customer_hit(incident(incident_id), customer_id, now()).downtime
+
+
+def drafts(incident_id: int, desk: Desk) -> list[claims.Draft]:
+    found = incident(incident_id)
+    return claims.drafts(found, affected.customer_hit(found, desk.customer_id, now()))
 
 
 def track(incident_id: int, desk: Desk, state: CreditState, cents: int | None = None, **more: str) -> None:
@@ -184,9 +189,7 @@ def test_the_draft_holds_what_microsoft_asks_for_each_subscription(hit: int, inc
         found = diagnosing.Findings(HealthResult.INCIDENT, "", "Another profile", None, None)
         diagnosing.record_diagnosis(hit, desk.ana, found, now())
     number = claim(incident_id, desk)
-    e3, phone = claims.drafts(
-        incident(incident_id), affected.customer_hit(incident(incident_id), desk.customer_id, now())
-    )
+    e3, phone = drafts(incident_id, desk)
     for line in (
         "Service credit request: incident EX25194, Alpina Logistics Kft.",
         "Outage: EX25194, Microsoft 365: Mail is late",
@@ -213,7 +216,7 @@ def test_the_draft_holds_what_microsoft_asks_for_each_subscription(hit: int, inc
     with unit_of_work():
         contact = db.session.get_one(Ticket, number).contact
         conversation.contact_writes(number, contact, "We ask for the credit: 40 people in Győr.", now())
-    again = claims.drafts(incident(incident_id), affected.customer_hit(incident(incident_id), desk.customer_id, now()))
+    again = drafts(incident_id, desk)
     assert "Mail that asks for the credit: 2026-11-24T13:12:00Z, rita@alpina.example" in again[0].text
 
 
@@ -221,9 +224,7 @@ def test_mail_from_elsewhere_proves_nothing(opened: Callable[..., Opened], incid
     linked(opened(contact_email="rita@private.example").ticket.id, desk, incident_id, desk.customer_id)
     with unit_of_work() as session:
         session.get_one(Customer, desk.customer_id).domain = "alpina.example"
-    (draft,) = claims.drafts(
-        incident(incident_id), affected.customer_hit(incident(incident_id), desk.customer_id, now())
-    )
+    (draft,) = drafts(incident_id, desk)
     assert "Mail that asks for support: <from an address at alpina.example>" in draft.text
 
 
@@ -322,10 +323,9 @@ def test_a_merged_claim_goes_on_with_the_other_ticket(
 
 
 @pytest.fixture
-def lead(desk: Desk) -> Iterator[None]:
+def lead(desk: Desk) -> None:
     with unit_of_work() as session:
         session.scalars(sa.select(Team).where(Team.is_default)).one().lead_id = desk.lea.id
-    yield
 
 
 def told(topic: NoticeTopic) -> list[str]:
