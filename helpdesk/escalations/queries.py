@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from helpdesk.database import db
 from helpdesk.escalations.models import Entitlement, PackRequirement, SupportChannel, VendorTerm
+from helpdesk.sla.queries import also_used_by
 from workflows import channels as rules
 from workflows.pack import Required
 from workflows.vocabulary import ChannelKind, ClockKind, Kind, PackItem, Service, Severity
@@ -125,3 +126,15 @@ def vendor_terms(channel_id: int, severity: Severity) -> dict[ClockKind, tuple[i
     own = sa.select(VendorTerm.clock, VendorTerm.seconds, VendorTerm.calendar_id)
     rows = db.session.execute(own.where(VendorTerm.channel_id == channel_id, VendorTerm.severity == severity))
     return {row.clock: (row.seconds, row.calendar_id) for row in rows}
+
+
+def _channels_by_calendar() -> dict[int, list[str]]:
+    """{calendar id: names of the channels on which the vendor keeps its hours}."""
+    rows = sa.select(VendorTerm.calendar_id, SupportChannel.name).join(SupportChannel).distinct()
+    found: dict[int, list[str]] = {}
+    for calendar_id, name in db.session.execute(rows.order_by(SupportChannel.name)):
+        found.setdefault(calendar_id, []).append(name)
+    return found
+
+
+also_used_by(_channels_by_calendar)

@@ -68,7 +68,7 @@ def index() -> ResponseReturnValue:
         for calendar in found
         if calendar.version is not None
     }
-    users = queries.policies_by_calendar()
+    users = queries.users_by_calendar()
     return render_template("admin/calendars.html", calendars=found, weeks=weeks, users=users, this_year=now().year)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -208,8 +208,25 @@ def calendar_history(calendar_id: int) -> list[CalendarVersion]:
     return list(db.session.scalars(newest_first.order_by(CalendarVersion.id.desc())))
 
 
-def policies_by_calendar() -> dict[int, list[str]]:
-    """{calendar id: names of the policies that count in it}."""
+CalendarUsers = Callable[[], Mapping[int, Sequence[str]]]
+_other_users: list[CalendarUsers] = []
+
+
+def also_used_by(read: CalendarUsers) -> None:
+    """Say what else counts in calendars, {calendar id: names}: rooms above this one time more than its policies."""
+    _other_users.append(read)
+
+
+def users_by_calendar() -> dict[int, list[str]]:
+    """{calendar id: names of the policies that count in it, then of what else does}."""
+    found = _policies_by_calendar()
+    for read in _other_users:
+        for calendar_id, names in read().items():
+            found.setdefault(calendar_id, []).extend(names)
+    return found
+
+
+def _policies_by_calendar() -> dict[int, list[str]]:
     rows = sa.select(SlaTarget.calendar_id, SlaPolicy.name).join(SlaPolicy, SlaPolicy.id == SlaTarget.policy_id)
     found: dict[int, list[str]] = {}
     for calendar_id, name in db.session.execute(rows.distinct().order_by(SlaPolicy.name)):

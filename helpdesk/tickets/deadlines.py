@@ -31,7 +31,10 @@ from workflows import sla
 from workflows.vocabulary import ClockChange, ClockState, EventKind, SlaEvent, SlaParty
 
 ROUNDS = 8
-"""How often the acts of a ladder may make further levels due at one stroke: each happens once, so it ends before."""
+"""How often the acts of a ladder may make further levels due at one stroke.
+
+Six change anything, so it ends before: three priorities up, the lead, a channel, the mark that one is due.
+"""
 
 _PUT_OFF_SECONDS = (5, 30, 120, 600, 3600)
 

@@ -100,6 +100,14 @@ def test_the_vendor_is_timed_on_its_own_hours(
     assert {term.id for term in premier.terms} == ids
 
 
+def test_a_calendar_names_the_channels_that_it_times(adam: FlaskClient, calendar_ids: dict[str, int]) -> None:
+    users = sla.users_by_calendar()
+    assert queries.channel_of(ChannelKind.PREMIER).name in users[calendar_ids[VENDOR_HOURS]]
+    assert "Premier" not in " ".join(users[calendar_ids["Desk hours"]])
+    page = adam.get("/admin/calendars").text
+    assert re.search(rf"{VENDOR_HOURS}</a></th>.*?{', '.join(users[calendar_ids[VENDOR_HOURS]])}</td>", page, re.S)
+
+
 def test_what_a_fresh_desk_expects_of_the_vendor(adam: FlaskClient, calendar_ids: dict[str, int]) -> None:
     business, always = calendar_ids[VENDOR_HOURS], calendar_ids[ROUND_THE_CLOCK]
 
