@@ -82,7 +82,8 @@ class Pack:
     def naming_contact(self, channel: ChannelKind) -> list[PackItem]:
         """Items whose text names the customer's contact, whom the vendor must not turn to past the desk."""
         marks = _marks(self.ticket.contact)
-        return [item for item in PackItem if any(mark.search(self.text(item, channel)) for mark in marks)]
+        texts = {item: _GUID.sub("", self.text(item, channel)) for item in PackItem}  # its digits are no telephone
+        return [item for item, text in texts.items() if any(mark.search(text) for mark in marks)]
 
     def percents(self) -> dict[ChannelKind, int]:
         """In the shape that ``Facts.packs`` wants."""
@@ -100,6 +101,7 @@ def _marks(contact: Contact) -> list[re.Pattern[str]]:
     return [re.compile(mark, re.IGNORECASE) for mark in found]
 
 
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MARKED_DIGITS: Final = 7
 """The last digits of a telephone number, which stay the same with and without the country's."""
 

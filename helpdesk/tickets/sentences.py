@@ -174,7 +174,12 @@ def _linked(p: Particulars, _names: Names) -> str:
 
 
 def _guard_overridden(p: Particulars, _names: Names) -> str:
-    return _("passed a rule as lead: %(reason)s", reason=p.get("reason", ""))
+    is_pack, reason = p.get("guard") == "pack", p.get("reason", "")
+    if not reason:
+        return _("no longer lets the escalation pack go incomplete")
+    if is_pack:
+        return _("lets the escalation pack go incomplete: %(reason)s", reason=reason)
+    return _("overrode the boundary: %(reason)s", reason=reason)
 
 
 def _pack_recorded(p: Particulars, _names: Names) -> str:

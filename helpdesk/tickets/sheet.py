@@ -152,6 +152,7 @@ def diagnosis_facts(record: rules.Diagnosis) -> list[Fact]:
         Fact(_("Findings"), record.findings),
         Fact(_("Tried"), record.tried),
         Fact(_("Boundary"), label(record.boundary), second=label(record.boundary_reason)),
+        *([Fact(_("Override by a lead"), record.boundary_override)] if record.boundary_override else []),
     ]
 
 

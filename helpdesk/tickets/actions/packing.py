@@ -42,7 +42,8 @@ def record_answers(
 def pass_incomplete(ticket_id: int, actor: Actor, reason: str, now: datetime, version: int | None = None) -> None:
     """A lead lets the next escalation go with an incomplete pack; an empty reason takes that back.
 
-    The reason is kept in the history. Raises Forbidden to others, Invalid naming the field ``override_reason``.
+    The reason is kept in the history, and so is that it was taken back. Raises Forbidden to others, Invalid naming
+    the field ``override_reason``.
     """
     with changing(ticket_id, actor, now, version) as change:
         if not actor.may(Permission.OVERRIDE, change.ticket.kind):
@@ -52,10 +53,7 @@ def pass_incomplete(ticket_id: int, actor: Actor, reason: str, now: datetime, ve
             raise Invalid(_("Say why; the reason is kept."), "override_reason")
         pack.override_reason, pack.updated_at = reason.strip(), change.now
         pack.override_by_id = actor.user_id if pack.override_reason else None
-        if pack.override_reason:
-            change.record(EventKind.GUARD_OVERRIDDEN, guard="pack", reason=pack.override_reason)
-        else:
-            change.record(EventKind.PACK_RECORDED, items=[])
+        change.record(EventKind.GUARD_OVERRIDDEN, guard="pack", reason=pack.override_reason)
         change.edited()
 
 

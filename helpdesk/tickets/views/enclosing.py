@@ -21,6 +21,7 @@ from helpdesk.tickets.enclosures import Enclosure, enclosures_of
 from helpdesk.tickets.files import path_of, store
 from helpdesk.tickets.models import Attachment
 from helpdesk.tickets.views.guard import sees_tickets
+from helpdesk.tickets.views.pack import address_of
 from helpdesk.tickets.views.ticket import find
 from helpdesk.web.forms import see_other
 from workflows.vocabulary import AttachmentVerdict
@@ -87,7 +88,7 @@ def _enclosure(number: int, attachment_id: int) -> Enclosure:
 
 
 def _back(number: int) -> ResponseReturnValue:
-    return see_other(f"/tickets/{number}/pack?channel={request.form.get('channel', '')}#files")
+    return see_other(address_of(number, "#files"))
 
 
 def _search(original: Attachment, person: Actor) -> bool:

@@ -88,13 +88,19 @@ def _carry_out(found: Ticket, sent: Form, act: Callable[[], None], **forms: Any)
         try:
             with unit_of_work():
                 act()
-            return see_other(f"/tickets/{number}/pack?channel={request.form.get('channel', '')}")
+            return see_other(address_of(number))
         except Invalid as error:
             sent.fail(error)
         except Conflict as error:
             status = 409
             changed = timeline.tell([timeline.happened(event) for event in error.changes])  # type: ignore[arg-type]
     return _page(find(number), status, changed=changed, **forms)
+
+
+def address_of(number: int, part: str = "") -> str:
+    """The page of the channel that a form was sent from; a word that is no channel leads to the usual one."""
+    channel = request.form.get("channel", "")
+    return f"/tickets/{number}/pack{f'?channel={channel}' if channel in set(ChannelKind) else ''}{part}"
 
 
 def _page(
@@ -206,13 +212,15 @@ def as_json(number: int) -> ResponseReturnValue:
 def as_zip(number: int) -> ResponseReturnValue:
     """Text, JSON and the attachments that may go: redacted copies in place of their originals."""
     shot, files = _snapshot(number)
+    sent = enclosures.sent_files(files)
+    for file in sent:  # a pack without a file that its text names would mislead
+        if not path_of(file.key).is_file():
+            raise NotFound(_("The file %(name)s is gone: leave it out of the pack.", name=file.file_name))
     whole = tempfile.SpooledTemporaryFile(max_size=8 * 1024 * 1024)  # noqa: SIM115 - the response closes it
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("pack.txt", shot["text"])
         archive.writestr("pack.json", _as_json(shot))
-        for place, file in enumerate(enclosures.sent_files(files), start=1):
-            if not path_of(file.key).is_file():  # a pack without a file that its text names would mislead
-                raise NotFound(_("The file %(name)s is gone: leave it out of the pack.", name=file.file_name))
+        for place, file in enumerate(sent, start=1):
             archive.write(path_of(file.key), f"attachments/{place:02}-{enclosures.sent_name(file)}")
     whole.seek(0)
     response = send_file(
