@@ -6,14 +6,15 @@ desk until the next act.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from helpdesk.clock import now
 from helpdesk.database import db
-from helpdesk.demo import phrases, with_vendor
+from helpdesk.demo import phrases, with_money, with_vendor
 from helpdesk.demo.cast import Cast, Life
+from helpdesk.demo.with_money import MoneyFate
 from helpdesk.demo.with_vendor import Fate
 from helpdesk.escalations.models import VendorCase
 from helpdesk.tickets.actions import assigning, conversation, diagnosing, holding, moving, triaging
@@ -55,18 +56,30 @@ def life(cast: Cast) -> Life:
 
 def fated_life(cast: Cast, fate: Fate) -> Life:
     """A technical ticket that goes to the vendor within the hour and meets its ``fate`` there."""
-    number, story, agent = _open(cast), cast.story, cast.agent
+    number = _open(cast)
+    yield from _begin_at_once(cast, number, Level.HIGH)
+    _record_diagnosis(cast, number, is_theirs=True)
+    yield from with_vendor.fated(cast, number, fate)
+
+
+def money_life(cast: Cast, fate: MoneyFate, end: datetime) -> Life:
+    """A billing ticket with a window that stands as ``fate`` wants it at ``end``, the demo's present."""
+    number = _open(cast)
+    yield from _begin_at_once(cast, number, Level.LOW)
+    with_money.put_window_on(cast, number, fate, end)
+
+
+def _begin_at_once(cast: Cast, number: int, impact: Level) -> Life:
+    story, agent = cast.story, cast.agent
     yield 8
     assigning.assign(number, agent, agent.id, now())
     triaging.confirm_customer(number, agent, cast.customer.id, now())
-    chosen = triaging.Classification(story.kind, story.service, Level.HIGH, Level.MEDIUM, cast.topic_id)
+    chosen = triaging.Classification(story.kind, story.service, impact, Level.MEDIUM, cast.topic_id)
     triaging.classify(number, agent, chosen, now())
     conversation.reply(number, agent, cast.phrase_of_kind(phrases.THANKS), now())
     yield 5
     moving.move(number, agent, Trigger.START_DIAGNOSIS, now())
     yield 25
-    _record_diagnosis(cast, number, is_theirs=True)
-    yield from with_vendor.fated(cast, number, fate)
 
 
 def _open(cast: Cast) -> int:

@@ -16,23 +16,35 @@ from helpdesk.customers.models import Contact, Customer, CustomerContact
 from helpdesk.database import db, unit_of_work
 from helpdesk.demo.cast import Cast, Life
 from helpdesk.demo.granting import ENDING, EXPIRED
-from helpdesk.demo.lives import fated_life, life
+from helpdesk.demo.lives import fated_life, life, money_life
 from helpdesk.demo.people import Company
 from helpdesk.demo.reviewing import reviewing
 from helpdesk.demo.stories import SITES, STORIES, Story
+from helpdesk.demo.with_money import MoneyFate
 from helpdesk.demo.with_vendor import Fate
+from helpdesk.escalations.money.models import MoneyDeadline
 from helpdesk.sla.models import SlaClock
-from helpdesk.tickets import deadlines, lifecycle
+from helpdesk.tickets import deadlines, lifecycle, money_sweep
 from helpdesk.tickets.models import Ticket
 from workflows.business_time import BusinessCalendar
 from workflows.machine import Refused
 from workflows.vocabulary import Kind, Service
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
-_FATES = {Fate.SILENT: 26, Fate.SENT_BACK: 21, Fate.SECOND_TIER: 13, Fate.ASKED: 6}
+_FATES: dict[Fate | MoneyFate, int] = {
+    Fate.SILENT: 26,
+    Fate.SENT_BACK: 21,
+    MoneyFate.MISSED: 19,
+    MoneyFate.NEAR: 15,
+    Fate.SECOND_TIER: 13,
+    Fate.ASKED: 6,
+}
 """How many open hours before the demo's present each of these begins."""
+CANCELLING = "Cancellation"
+"""The topic of stories about a window of the vendor's."""
+
 FATED_FROM = 12
-"""Tickets a world must have for four of them to be fated."""
+"""Tickets a world must have for six of them to be fated."""
 
 
 @dataclass
@@ -64,7 +76,7 @@ class Month:
         hours = {day: [("08:00", "18:00")] for day in WEEKDAYS}
         self._calendar = BusinessCalendar(timezone="Europe/Budapest", week=hours)
         self._lives: list[tuple[datetime, int, Life | None]] = []
-        self._fates: dict[int, Fate] = {}
+        self._fates: dict[int, Fate | MoneyFate] = {}
 
     def live(self, tickets: int) -> None:
         """Open ``tickets`` tickets at moments of the month and let every life run until the present."""
@@ -101,14 +113,12 @@ class Month:
         at = self._calendar.add(begin, max(self._calendar.between(begin, self._end) - hours * 3600, 1))
         return at.astimezone(UTC).replace(microsecond=0)
 
-    def _born(self, fate: Fate | None) -> Life:
+    def _born(self, fate: Fate | MoneyFate | None) -> Life:
         self._progress(1)
         dice, town = self._dice, self._town
-        customers = town.customers if fate is None else [one for one in town.customers if town.has_azure(one)]
-        customer = db.session.get_one(Customer, dice.choice(customers))
+        customer = db.session.get_one(Customer, dice.choice(self._customers_for(fate)))
         company = town.companies[customer.id]
-        told = _stories_for(company)
-        story = dice.choice(told if fate is None else [one for one in told if _is_azures_fault(one)])
+        story = dice.choice(_stories_for(company, fate))
         people = sa.select(Contact).join(CustomerContact).where(CustomerContact.customer_id == customer.id)
         contact = dice.choice(list(db.session.scalars(people.order_by(Contact.id))))
         agent = dice.choice(town.agents[story.kind])
@@ -116,7 +126,15 @@ class Month:
         details = {"n": dice.randrange(3, 40), "site": dice.choice(SITES[company.country])}
         own_dice = random.Random(dice.random())  # noqa: S311
         cast = Cast(story, customer, contact, agent, town.lead, topic_id, details, own_dice)
+        if isinstance(fate, MoneyFate):
+            return money_life(cast, fate, self._end)
         return life(cast) if fate is None else fated_life(cast, fate)
+
+    def _customers_for(self, fate: Fate | MoneyFate | None) -> list[int]:
+        town = self._town
+        if isinstance(fate, Fate):
+            return [one for one in town.customers if town.has_azure(one)]
+        return [one for one in town.customers if _stories_for(town.companies[one], fate)]
 
     def _act(self, at: datetime, order: int, ticket: Life) -> None:
         self._hand.at = max(at, self._hand.at)
@@ -137,6 +155,8 @@ class Month:
             with unit_of_work():
                 for ticket_id in deadlines.due(self._hand.at):
                     deadlines.settle_due(ticket_id, self._hand.at)
+                for ticket_id in money_sweep.due(self._hand.at):
+                    money_sweep.settle(ticket_id, self._hand.at)
                 for ticket_id in lifecycle.due_to_wake(self._hand.at):
                     lifecycle.wake(ticket_id, self._hand.at)
                 for ticket_id in lifecycle.due_to_remind(self._hand.at):
@@ -146,9 +166,12 @@ class Month:
         self._hand.at = max(until, self._hand.at)
 
     def _next_due(self) -> datetime | None:
+        columns = (
+            SlaClock.next_fire_at, MoneyDeadline.next_fire_at, Ticket.hold_until, Ticket.remind_at, Ticket.closes_at,
+        )  # fmt: skip
         moments = [
             db.session.scalar(sa.select(column).where(column.is_not(None)).order_by(column).limit(1))
-            for column in (SlaClock.next_fire_at, Ticket.hold_until, Ticket.remind_at, Ticket.closes_at)
+            for column in columns
         ]
         return min((moment for moment in moments if moment is not None), default=None)
 
@@ -157,10 +180,13 @@ def _is_azures_fault(story: Story) -> bool:
     return story.service is Service.AZURE and story.kind is Kind.TECHNICAL and story.vendor is not None
 
 
-def _stories_for(company: Company) -> list[Story]:
+def _stories_for(company: Company, fate: Fate | MoneyFate | None = None) -> list[Story]:
     """Stories in the company's language about what it bought; billing questions come from everybody."""
-    return [
+    told = [
         story
         for story in STORIES
         if story.language == company.language and (story.service in (*company.services, Service.OTHER))
     ]
+    if isinstance(fate, MoneyFate):
+        return [story for story in told if story.topic == CANCELLING]
+    return told if fate is None else [story for story in told if _is_azures_fault(story)]

@@ -32,7 +32,7 @@ _ERRORS = ("AADSTS50076", "0x80070005", "HTTP 502 Bad Gateway", "No message; the
 def fill(number: int, agent: Actor, dice: random.Random) -> None:
     """Name the subscription and write what the vendor asks, as a careful agent does."""
     ticket = db.session.get_one(Ticket, number)
-    _name_the_subscription(ticket, agent)
+    name_the_subscription(ticket, agent)
     seen = ticket.created_at - timedelta(minutes=dice.randrange(10, 300))
     answers = {
         PackItem.BUSINESS_IMPACT: _IMPACT[ticket.impact],
@@ -50,7 +50,7 @@ def _utc(moment: datetime) -> str:
     return moment.replace(second=0).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _name_the_subscription(ticket: Ticket, agent: Actor) -> None:
+def name_the_subscription(ticket: Ticket, agent: Actor) -> None:
     """The one of this service, else any: a billing question about something else stands on some invoice too."""
     if ticket.subscription_id is not None or ticket.customer_id is None:
         return

@@ -143,7 +143,8 @@ def _bought(service: Service, number: int, at: datetime) -> SubscriptionDraft:
     name = {Service.MICROSOFT365: "Microsoft 365 E3", Service.AZURE: "Azure plan"}.get(service, "Dynamics 365 Sales")
     seats = None if service is Service.AZURE else 12 + number * 7
     vendor_id = f"{number:08x}-aaaa-4000-9000-{list(Service).index(service):012x}"
-    return SubscriptionDraft(name, service, vendor_id, seats, at.date() + timedelta(days=60 + number * 9))
+    ends_on = at.date() + timedelta(days=60 + number * 9)
+    return SubscriptionDraft(name, service, vendor_id, seats, ends_on, bought_on=ends_on - timedelta(days=2 * 365 - 1))
 
 
 def _address(person: str) -> str:

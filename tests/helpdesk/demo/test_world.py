@@ -20,6 +20,7 @@ from helpdesk.demo.granting import ENDING, EXPIRED
 from helpdesk.demo.people import COMPANIES
 from helpdesk.demo.stories import SITES, STORIES
 from helpdesk.escalations.models import VendorCase
+from helpdesk.escalations.money.models import MoneyDeadline
 from helpdesk.management import queries, stays
 from helpdesk.management.stay_filters import Ending, StayFilter
 from helpdesk.sla.models import Breach, ClockEvent, SlaClock
@@ -27,7 +28,7 @@ from helpdesk.tickets import hearing, history
 from helpdesk.tickets.defaults import TOPICS
 from helpdesk.tickets.models import Message, Ticket, TicketEvent
 from tests.tables import empty_tables
-from workflows.vocabulary import Kind
+from workflows.vocabulary import Kind, MoneyState
 
 TICKETS = 25
 
@@ -60,6 +61,7 @@ def test_the_same_seed_makes_the_same_world_and_it_holds(app: Flask, hand: Hand)
     assert [broken for _number, broken in history.verify() if broken] == []
     _check_clocks(hand)
     _check_stays(hand)
+    _check_windows(hand)
     first = _digest()
     db.session.remove()
     empty_tables()
@@ -83,6 +85,16 @@ def _check_stays(hand: Hand) -> None:
     assert db.session.execute(queries.silent_cases(hand.at, None)).all()
     endings = {tally.ending for tally in stays.tallies(StayFilter(), hand.at.date())}
     assert {Ending.BACK, Ending.OTHER_TIER, Ending.THERE} <= endings
+
+
+def _check_windows(hand: Hand) -> None:
+    """One window ends within a day and leads its ticket, another has passed unused."""
+    states = list(db.session.scalars(sa.select(MoneyDeadline.state).order_by(MoneyDeadline.state)))
+    assert states == [MoneyState.MISSED, MoneyState.OPEN]
+    missed = db.session.scalars(sa.select(Ticket).where(Ticket.money_missed_at.is_not(None))).one()
+    near = db.session.scalars(sa.select(Ticket).where(Ticket.money_due_at.is_not(None))).one()
+    assert missed.money_missed_at < hand.at < near.money_due_at <= hand.at + timedelta(days=1)
+    assert near.subscription.renewed_on is not None
 
 
 def _clocks(ticket: Ticket) -> list[SlaClock]:
