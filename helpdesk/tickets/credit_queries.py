@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from helpdesk.accounts.models import User
 from helpdesk.customers.models import Customer
@@ -56,16 +57,20 @@ class Place(NamedTuple):
 
 def credits_statement(state: CreditState, after: Place | None = None) -> sa.Select[*tuple[Any, ...]]:
     """(credit, customer's name, incident) of one state, a page and one more. Its plan is tested."""
-    rows: sa.Select[*tuple[Any, ...]] = sa.select(IncidentCredit, Customer.name, VendorIncident)
-    rows = rows.join(Customer, Customer.id == IncidentCredit.customer_id)
-    rows = rows.join(VendorIncident, VendorIncident.id == IncidentCredit.incident_id)
-    rows = rows.where(IncidentCredit.state == state).limit(PAGE + 1)
-    key = sa.tuple_(IncidentCredit.updated_at, IncidentCredit.id)
-    if state in WAITING:
-        rows = rows.order_by(IncidentCredit.updated_at, IncidentCredit.id)
-        return rows if after is None else rows.where(key > after.key)
-    rows = rows.order_by(IncidentCredit.updated_at.desc(), IncidentCredit.id.desc())
-    return rows if after is None else rows.where(key < after.key)
+    some = sa.select(IncidentCredit).where(IncidentCredit.state == state).limit(PAGE + 1)
+    if after is not None:
+        key = sa.tuple_(IncidentCredit.updated_at, IncidentCredit.id)
+        some = some.where(key > after.key if state in WAITING else key < after.key)
+    # the page first: the names of these alone are looked up
+    credit = aliased(IncidentCredit, some.order_by(*_in_order(IncidentCredit, state)).subquery())
+    rows: sa.Select[*tuple[Any, ...]] = sa.select(credit, Customer.name, VendorIncident)
+    rows = rows.join(Customer, Customer.id == credit.customer_id)
+    return rows.join(VendorIncident, VendorIncident.id == credit.incident_id).order_by(*_in_order(credit, state))
+
+
+def _in_order(credit: Any, state: CreditState) -> list[Any]:
+    columns = [credit.updated_at, credit.id]
+    return columns if state in WAITING else [column.desc() for column in columns]
 
 
 def credits(state: CreditState, after: Place | None = None) -> Sequence[Any]:

@@ -18,6 +18,7 @@ from helpdesk import cli
 from helpdesk.jobs import scheduler  # noqa: F401 - loaded before the fork, so that a process starts at once
 from helpdesk.notifications import outbox, transports
 from helpdesk.tickets import climbing, deadlines, money_sweep
+from helpdesk.tickets.actions import telling
 
 Strike = Callable[[], None]
 
@@ -111,6 +112,11 @@ POINTS: Mapping[str, Callable[[Strike], None]] = {
     "before a window": _before(money_sweep, "settle"),
     "between window and commit": _after(money_sweep, "settle"),
     "after a window": _after_commit(money_sweep, "settle"),
+    "between noting and commit": _after(telling, "spread_one"),
+    "after noting": _after_commit(telling, "spread_one"),
+    "before telling": _before(telling, "tell_one"),
+    "between telling and commit": _after(telling, "tell_one"),
+    "after telling": _after_commit(telling, "tell_one"),
     "with rows of the outbox claimed": _after(outbox, "claim"),
     "between bell and commit": _after(outbox, "ring"),
     "before a letter": _before(transports.Smtp, "send"),
