@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
 
@@ -11,8 +12,7 @@ from flask_babel import gettext as _
 from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.permissions import Permission
 from helpdesk.customers.actions import Purchase, take_in_purchases
-from helpdesk.customers.models import Customer
-from helpdesk.database import unit_of_work
+from helpdesk.database import db
 from helpdesk.errors import Invalid
 from helpdesk.escalations.partner_center import connection
 from helpdesk.escalations.partner_center.reading import RemoteSubscription, SubscriptionStatus
@@ -38,22 +38,26 @@ def may_ask(ticket: Ticket, now: datetime) -> bool:
     return connection.may_ask(current_app.config, now)
 
 
-def read(ticket: Ticket, actor: Actor, now: datetime, desk: VendorDesk | None = None) -> int:
-    """Ask the vendor for what the ticket's customer has bought and write it down; how many subscriptions.
+def ask(ticket: Ticket, actor: Actor, now: datetime, desk: VendorDesk | None = None) -> list[Purchase]:
+    """Ask the vendor what the ticket's customer has bought. Call it outside any transaction: it takes a while.
 
-    No transaction is open while the vendor thinks. ``desk`` is whom to ask, the configuration's when missing.
-    Raises VendorError, Forbidden, and Invalid when there is nobody to ask after.
+    ``desk`` is whom to ask, the configuration's when missing. Raises VendorError, Forbidden, and Invalid when there
+    is nobody to ask after.
     """
     demand(actor, Permission.EDIT_TICKETS, ticket)
     customer = ticket.customer
     if customer is None or not may_ask(ticket, now):
         raise Invalid(_("Partner Center can’t be asked now."))
-    customer_id, tenant_id = customer.id, customer.tenant_id or ""
+    tenant_id = customer.tenant_id or ""
     with closing(desk or connection.open_desk(current_app.config)) as line:
-        found = [_purchase(one) for one in line.subscriptions(tenant_id) if one.id and one.status in _LIVES]
-    with unit_of_work() as session:
-        connection.answered(now)
-        return take_in_purchases(session.get_one(Customer, customer_id), found)
+        return [_purchase(one) for one in line.subscriptions(tenant_id) if one.id and one.status in _LIVES]
+
+
+def keep(ticket_id: int, purchases: Iterable[Purchase], now: datetime) -> int:
+    """Write down what the vendor said of the ticket's customer, in the caller's transaction; how many they are."""
+    connection.answered(now)
+    customer = db.session.get_one(Ticket, ticket_id).customer
+    return take_in_purchases(customer, purchases) if customer is not None else 0
 
 
 def _purchase(one: RemoteSubscription) -> Purchase:

@@ -108,14 +108,16 @@ def offered(number: int) -> ResponseReturnValue:
 
 @sees_tickets
 def read_purchases(number: int) -> ResponseReturnValue:
-    """Ask the vendor what the customer bought, and when."""
+    """Ask the vendor what the customer bought, and when; nothing is locked while it thinks."""
     try:
-        count = purchases.read(find(number), actor(), now())
+        found = purchases.ask(find(number), actor(), now())
     except VendorError as error:
         flash(error.sentence, "error")
     except Invalid as error:
         return _page(find(number), Typed(notice=error.sentence), 422)
     else:
+        with unit_of_work():
+            count = purchases.keep(number, found, now())
         flash(ngettext("Read: %(num)s subscription.", "Read: %(num)s subscriptions.", count), "done")
     return see_other(f"/tickets/{number}/money")
 
