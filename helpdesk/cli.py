@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import config as settings
+from helpdesk.commands import application
+from helpdesk.vendor_commands import vendor
 from workflows.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -21,26 +22,15 @@ def cli() -> None:
     """The support desk: serve it, keep its promises, look after it."""
 
 
+cli.add_command(vendor)
+
+
 def main() -> None:
     """Entry point: a wrong setting or a refusal is a sentence, not a traceback."""
     try:
         cli()
     except settings.ConfigurationError as error:
         sys.exit(f"{error}")
-
-
-@contextmanager
-def application() -> Iterator[Flask]:
-    """The application, its context entered; the desk's own errors end the command with their sentence."""
-    from helpdesk import create_app
-    from helpdesk.errors import HelpdeskError
-
-    app = create_app()
-    with app.app_context():
-        try:
-            yield app
-        except HelpdeskError as error:
-            sys.exit(error.sentence)
 
 
 # serving ----------------------------------------------------------------------------------------------------
@@ -71,15 +61,43 @@ def scheduler() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
-def run(host: str, port: int, workers: int) -> None:
+@click.option("--with-vendor", is_flag=True, help="Beside it a stand-in for Microsoft; development only.")
+@click.option("--vendor-port", default=8099, show_default=True, type=click.IntRange(1, 65535), help="The stand-in's.")
+def run(host: str, port: int, workers: int, with_vendor: bool, vendor_port: int) -> None:
     """Web and scheduler for one machine; either is started again when it dies."""
-    from helpdesk.supervisor import Child, is_free, supervise
+    beside = vendor_port if with_vendor else None
+    run_together(prepared(host, port, beside), host, port, workers, beside)
 
-    settings.load()  # a wrong setting is said once, here, not by every child again and again
+
+def prepared(host: str, port: int, vendor_port: int | None) -> dict[str, str]:
+    """The environment of the desk's processes; with ``vendor_port``, connected to a stand-in for the vendor on it.
+
+    What is wrong is said once, here, not by every process again and again.
+    """
+    from helpdesk.supervisor import is_free
+
+    environ = dict(os.environ)
+    if vendor_port is not None:
+        from helpdesk.demo.vendor.joining import joined
+
+        environ = joined(environ, vendor_port)
+    settings.load(environ)
     if not is_free(host, port):
         sys.exit(f"Somebody listens on port {port} already. Choose another: --port, or PORT= with make.")
-    served = Child("web", "--host", host, "--port", str(port), "--workers", str(workers))
-    supervise([served, Child("scheduler")])
+    if vendor_port is not None and not is_free("127.0.0.1", vendor_port):
+        sys.exit(f"Somebody listens on port {vendor_port} already. Choose another: --vendor-port.")
+    return environ
+
+
+def run_together(environ: dict[str, str], host: str, port: int, workers: int, vendor_port: int | None) -> None:
+    """Serve until told to stop."""
+    from helpdesk.supervisor import Child, supervise
+
+    served = Child("web", "--host", host, "--port", str(port), "--workers", str(workers), env=environ)
+    children = [served, Child("scheduler", env=environ)]
+    if vendor_port is not None:
+        children.append(Child("vendor", "stand-in", "--port", str(vendor_port), env=environ))
+    supervise(children)
 
 
 # data -------------------------------------------------------------------------------------------------------
@@ -115,8 +133,25 @@ def migrate(app: Flask) -> None:
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same world.")
 @click.option("--if-empty", is_flag=True, help="Leave a desk that has tickets alone.")
 @click.option("--migrate", "is_to_migrate", is_flag=True, help="Bring the database to the newest revision first.")
-def demo(tickets: int, seed: int, if_empty: bool, is_to_migrate: bool) -> None:
+@click.option("--with-vendor", is_flag=True, help="Then run the desk beside a stand-in for Microsoft; implies both.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="The desk's, to run on.")
+@click.option("--vendor-port", default=8099, show_default=True, type=click.IntRange(1, 65535), help="The stand-in's.")
+def demo(
+    tickets: int, seed: int, if_empty: bool, is_to_migrate: bool, with_vendor: bool, port: int, vendor_port: int
+) -> None:
     """Load a demo world through the product's own verbs and print its accounts."""
+    if not with_vendor:
+        load_demo(tickets, seed, if_empty=if_empty, is_to_migrate=is_to_migrate)
+        return
+    os.environ.setdefault("HELPDESK_BASE_URL", f"http://127.0.0.1:{port}")
+    environ = prepared("127.0.0.1", port, vendor_port)
+    load_demo(tickets, seed, if_empty=True, is_to_migrate=True)
+    click.echo(f"Microsoft is played on port {vendor_port}. Ctrl+C stops all of it.")
+    run_together(environ, "127.0.0.1", port, 2, vendor_port)
+
+
+def load_demo(tickets: int, seed: int, *, if_empty: bool, is_to_migrate: bool) -> None:
+    """Build the demo world, unless the desk has tickets and ``if_empty``; print the accounts in either case."""
     from helpdesk.demo import world
     from helpdesk.demo.people import PRINTED
 
@@ -181,45 +216,6 @@ def audit_verify() -> None:
             if broken is not None:
                 sys.exit(f"Ticket #{number}, event {broken.seq}: {broken.reason}.")
     click.echo(f"{count} tickets verified: every chain is whole.")
-
-
-@cli.group()
-def vendor() -> None:
-    """The connection to the vendor's Partner Center."""
-
-
-@vendor.command("new-key")
-def vendor_new_key() -> None:
-    """Print a key for HELPDESK_VENDOR_KEY."""
-    from cryptography.fernet import Fernet
-
-    click.echo(Fernet.generate_key().decode())
-
-
-@vendor.command("connect")
-def vendor_connect() -> None:
-    """Read the first refresh token from the standard input, keep it under seal, and try it."""
-    from helpdesk.clock import now
-    from helpdesk.database import unit_of_work
-    from helpdesk.escalations.partner_center import connection, vault
-
-    with application() as app:
-        token = click.prompt("Refresh token", hide_input=True) if sys.stdin.isatty() else sys.stdin.read()
-        with unit_of_work():
-            vault.connect(token, app.config, now())
-        count = connection.count_cases(app.config)
-    click.echo(f"Connected: Partner Center shows {count} service requests.")
-
-
-@vendor.command("disconnect")
-def vendor_disconnect() -> None:
-    """Forget the tokens; cases are then mirrored by pasting."""
-    from helpdesk.database import unit_of_work
-    from helpdesk.escalations.partner_center import vault
-
-    with application(), unit_of_work():
-        vault.disconnect()
-    click.echo("Disconnected. Withdraw the consent at the vendor too.")
 
 
 # looking after it -------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from helpdesk.signals import Stop, die_with_parent
 
@@ -22,8 +22,10 @@ STOP_SECONDS = 25.0
 class Child:
     """One ``helpdesk`` command as a process, started again with growing patience when it ends by itself."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+        """``env`` is its whole environment; our own when missing."""
         self.name = arguments[0]
+        self._env = env
         self._command = [sys.executable, "-m", "helpdesk.cli", *arguments]
         self._process: subprocess.Popen[bytes] | None = None
         self._wait = FIRST_WAIT
@@ -41,7 +43,7 @@ class Child:
     def _start(self) -> None:
         # a session of its own, so that Ctrl+C reaches it once, through us
         self._process = subprocess.Popen(  # noqa: S603 (our own words)
-            self._command, start_new_session=True, preexec_fn=die_with_parent
+            self._command, start_new_session=True, preexec_fn=die_with_parent, env=self._env
         )
         self._started = time.monotonic()
 

@@ -88,9 +88,16 @@ def is_mirrored(case: VendorCase, body: str) -> bool:
     return any(plain(text) == plain(body) for text in bodies)
 
 
-def send(note: VendorNote, now: datetime) -> None:
-    """Let a note of ours leave for the vendor once this is committed."""
-    posts.begin(note, now)
+def send(
+    note: VendorNote, now: datetime, becomes: VendorCaseState | None = None, severity: Severity | None = None
+) -> None:
+    """Let a note of ours leave for the vendor once this is committed, with what it asks for beside its words."""
+    posts.begin(note, now, becomes, severity)
+
+
+def is_asked(case: VendorCase, becomes: VendorCaseState | None, severity: Severity | None) -> bool:
+    """Whether a note that asks for the same is on its way already."""
+    return posts.is_asked(case.id, becomes, severity)
 
 
 def send_again(case: VendorCase, note_id: int, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from helpdesk.accounts.session import requires
 from helpdesk.clock import now
 from helpdesk.database import unit_of_work
 from helpdesk.errors import Invalid
-from helpdesk.escalations.partner_center import connection, vault
+from helpdesk.escalations.partner_center import connection, standing, vault
 from helpdesk.escalations.partner_center.errors import VendorError
 from helpdesk.web.forms import Form, page, see_other
 
@@ -44,7 +44,7 @@ def show() -> ResponseReturnValue:
             return see_other(_here())
         except Invalid as error:
             form.fail(error)
-    return page("admin/connection.html", form, found=connection.standing(current_app.config, now()))
+    return page("admin/connection.html", form, found=standing.standing(current_app.config, now()))
 
 
 @blueprint.post("/trial")
@@ -54,6 +54,8 @@ def trial() -> ResponseReturnValue:
     try:
         count = connection.count_cases(current_app.config)
     except VendorError as error:
+        with unit_of_work():
+            connection.failed(error, now())
         flash(error.sentence, "error")
     else:
         with unit_of_work():

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from helpdesk import schema
 from helpdesk.clock import now
 from helpdesk.database import db
-from helpdesk.escalations.partner_center import connection
+from helpdesk.escalations.partner_center import connection, standing
 from helpdesk.jobs.models import JobHeartbeat
 from helpdesk.jobs.queries import heartbeats
 from helpdesk.jobs.schedule import SCHEDULE, Job
@@ -164,7 +164,7 @@ def _mail(app: Flask) -> str:
 
 
 def _vendor(app: Flask) -> str:
-    found = connection.standing(app.config, now())
+    found = standing.standing(app.config, now())
     if found.trouble:
         raise Trouble(found.trouble)
     if found.kind is connection.DeskKind.OFF:

@@ -74,15 +74,28 @@ def _send_all(claims: Sequence[PostClaim], line: VendorDesk, until: datetime) ->
 
 def _send_one(claim: PostClaim, line: VendorDesk) -> bool:
     """Send a note unless an earlier attempt has: nobody heard how that one ended."""
-    found = None
+    request, found = None, None  # what the vendor shows, and our note in it
     if claim.attempts > 1:
-        found = matching.find_sent(line.case(claim.number).notes, claim.stable_id)
-    if found is None:
-        request = line.write(claim.number, claim.stable_id, note=matching.signed(claim.body, claim.stable_id))
+        request = line.case(claim.number)
+        found = matching.find_sent(request.notes, claim.stable_id)
+    if request is None or found is None:
+        note = matching.signed(claim.body, claim.stable_id)
+        request = line.write(claim.number, claim.stable_id, note=note, state=claim.becomes, severity=claim.severity)
         found = matching.find_sent(request.notes, claim.stable_id)
     with unit_of_work():
-        posts.mark_sent(claim, found, clock.now())
+        posts.mark_sent(claim, found, clock.now(), _undone(claim, request))
+        if claim.is_request:  # what has come of it is read with everything else the vendor says
+            polls.hasten([claim.case_id], clock.now())
     return True
+
+
+def _undone(claim: PostClaim, request: ServiceRequest) -> str:
+    """What the vendor took the note for, yet did not do."""
+    if claim.becomes is not None and request.state is not claim.becomes:
+        return "Partner Center took the note, but left the case’s state as it was."
+    if claim.severity is not None and request.severity is not claim.severity:
+        return "Partner Center took the note, but left the case’s severity as it was."
+    return ""
 
 
 def _not_sent(claim: PostClaim, reason: str, *, is_final: bool) -> bool:
@@ -106,47 +119,49 @@ def poll_due(at: datetime, limit: int = 20, desk: VendorDesk | None = None) -> i
         return 0
     with unit_of_work():
         claims = polls.claim(at, limit)
+    every = polls.pace(usual_pace())
     with closing(desk or connection.open_desk(current_app.config)) as line:
-        done = _poll_all(claims, line, at + polls.LEASE - RESERVE)
+        done = _poll_all(claims, line, at + polls.LEASE - RESERVE, every)
     if done:
         with unit_of_work():
             connection.answered(clock.now())
     return done
 
 
-def _poll_all(claims: Sequence[PollClaim], line: VendorDesk, until: datetime) -> int:
+def _poll_all(claims: Sequence[PollClaim], line: VendorDesk, until: datetime, every: timedelta) -> int:
     done = 0
     for place, claim in enumerate(claims):
         if clock.now() >= until:
             break
         try:
-            _poll_one(claim, line)
+            _poll_one(claim, line, every)
             done += 1
         except VendorError as error:
             if connection.concerns_all(error):
                 _vendor_is_away(error, unread=claims[place:])
                 return 0
-            _not_read(claim, error.sentence)
+            _not_read(claim, error.sentence, every)
         except Exception as error:  # one case must not stop the others
             log.exception("vendor_case_broken", case=claim.case_id)
-            _not_read(claim, f"{type(error).__name__} while mirroring it")
+            _not_read(claim, f"{type(error).__name__} while mirroring it", every)
     return done
 
 
-def _poll_one(claim: PollClaim, line: VendorDesk) -> None:
+def _poll_one(claim: PollClaim, line: VendorDesk, every: timedelta) -> None:
     request = line.case(claim.number)
     with unit_of_work():
         mirror(claim, request, clock.now())
-        polls.seen(claim, clock.now(), _every(), request.raw_state)
+        polls.seen(claim, clock.now(), every, request.raw_state)
 
 
-def _not_read(claim: PollClaim, reason: str) -> None:
+def _not_read(claim: PollClaim, reason: str, every: timedelta) -> None:
     with unit_of_work():
-        polls.put_off(claim, clock.now(), _every(), reason)
+        polls.put_off(claim, clock.now(), every, reason)
     log.warning("vendor_case_put_off", case=claim.case_id, reason=reason)
 
 
-def _every() -> timedelta:
+def usual_pace() -> timedelta:
+    """Between two looks at the vendor: at one case, and at its list."""
     return timedelta(seconds=current_app.config["VENDOR_POLL_SECONDS"])
 
 

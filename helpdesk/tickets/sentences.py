@@ -203,6 +203,10 @@ def _number_recorded(p: Particulars, _names: Names) -> str:
 def _vendor_noted(p: Particulars, _names: Names) -> str:
     if p.get("is_mirrored"):
         return _("brought in our note from Partner Center") if p.get("is_ours") else _("brought in Microsoft’s note")
+    if p.get("asks_state"):
+        return _("asked Microsoft to move the case: %(state)s", state=_word(VendorCaseState, p["asks_state"]))
+    if p.get("asks_severity"):
+        return _("asked Microsoft for severity %(severity)s", severity=_word(Severity, p["asks_severity"]))
     return _("wrote to Microsoft") if p.get("is_ours") else _("pasted what Microsoft wrote")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from helpdesk.database import db
 from helpdesk.escalations.models import VendorCase
 from helpdesk.escalations.partner_center import connection, polls, posts
+from helpdesk.escalations.partner_center.models import VendorPost
 from helpdesk.tickets import chasing
 from helpdesk.tickets.models import Ticket, TicketLink
 from helpdesk.web import moments
@@ -48,6 +49,7 @@ class ShownCase:
     chase_text: str  # what reminds the vendor of a silent case, in English; else empty
     is_silent: bool  # the vendor's word is overdue
     trouble: str  # why the vendor's API doesn't let us read it
+    is_closing: bool  # the vendor was asked to close it, and has not answered yet
 
 
 def facts_of(ticket: Ticket) -> list[Fact]:
@@ -167,6 +169,7 @@ def shown_case(case: VendorCase, now: datetime) -> ShownCase:
     """A case as the ticket's page shows it at ``now`` (aware UTC); only a silent one comes with a reminder."""
     is_silent = chasing.is_silent(case, now)
     is_connected = bool(case.number) and connection.is_connected(current_app.config)
+    left = posts.unsent([case.id]) if any(note.is_ours for note in case.notes) else {}
     return ShownCase(
         id=case.id,
         title=case_title(case),
@@ -175,27 +178,27 @@ def shown_case(case: VendorCase, now: datetime) -> ShownCase:
         number=case.number or "",
         severity_text=_("Severity %(severity)s", severity=case.severity.name),
         story=_story(case),
-        notes=_shown_notes(case),
+        notes=_shown_notes(case, left),
         is_open=case.state is not VendorCaseState.CLOSED,
         has_pack=bool(case.pack.get("text")),
         can_send=is_connected,
         chase_text=chasing.chase_text(case.number, case.severity, case.last_word_at, case.pack) if is_silent else "",
         is_silent=is_silent,
         trouble=polls.trouble_of(case.id) if is_connected else "",
+        is_closing=any(post.asks_for(VendorCaseState.CLOSED) for post in left.values()),
     )
 
 
-def _shown_notes(case: VendorCase) -> list[dict[str, Any]]:
-    """The latest notes; ``unsent`` is the post of one that has not arrived at the vendor."""
-    latest = case.notes[-5:]
-    unsent = posts.unsent([case.id]) if any(note.is_ours for note in latest) else {}
+def _shown_notes(case: VendorCase, left: Mapping[int, VendorPost]) -> list[dict[str, Any]]:
+    """The latest notes, and whatever earlier one is ``left``: its post has not arrived, or not done all it should."""
+    latest = [*(note for note in case.notes[:-5] if note.id in left), *case.notes[-5:]]
     return [
         {
             "id": note.id,
             "at": note.written_at or note.at,
             "who": _("We") if note.is_ours else _("Microsoft"),
             "body": note.body,
-            "unsent": unsent.get(note.id),
+            "unsent": left.get(note.id),
         }
         for note in latest
     ]

@@ -28,8 +28,11 @@ class Pocket:
     def load(self) -> Tokens | None:
         return self.kept[-1]
 
-    def keep(self, tokens: Tokens) -> None:
-        self.kept.append(tokens)
+    def keep(self, tokens: Tokens, bought_with: str) -> bool:
+        is_ours = self.kept[-1].refresh == bought_with
+        if is_ours:
+            self.kept.append(tokens)
+        return is_ours
 
 
 class Waits(list[float]):

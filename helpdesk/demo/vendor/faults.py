@@ -47,6 +47,11 @@ class Faults:
         with self._lock:
             self._script.extend((fault, method) for fault in faults)
 
+    def clear(self) -> None:
+        """Forget what is scripted."""
+        with self._lock:
+            self._script.clear()
+
     def strike(self, method: str) -> Fault | None:
         with self._lock:
             fault = self._choose(method)

@@ -103,15 +103,17 @@ def change_request(world: VendorWorld, asked: Asked) -> Said:
     status, severity = _read(Status, asked.fields.get("status")), _read(Severity, asked.fields.get("severity"))
     if asked.fields.get("status") is not None and status is None:
         return refuse(400, "2001", "The status is not known.")
+    if world.refuses and (status or severity):
+        return refuse(400, "800040", "The status can't change from this to that.")
     note = asked.fields.get("newnote")
     if isinstance(note, dict):
         text = str({str(key).lower(): value for key, value in note.items()}.get("text") or "")
         if not text.strip() or len(text) > NOTE_MOST:
             return refuse(400, "2001", "The note is empty or too long.")
         held.notes.append(HeldNote(world.partner_user, world.clock(), text))
-    if status:
+    if status and not world.ignores:
         world.move(held.number, status)
-    if severity:
+    if severity and not world.ignores:
         held.severity = severity
     held.changed_at = world.clock()
     return Said(200, shapes.whole(held, world))
@@ -120,8 +122,7 @@ def change_request(world: VendorWorld, asked: Asked) -> Said:
 def create_request(world: VendorWorld, asked: Asked) -> Said:
     if not world.may_create:
         return refuse(405, "405", "Service requests are created in Partner Center; this operation is deprecated.")
-    number = f"{world.dice.randrange(10**14, 10**15)}"
-    held = world.open_request(number, str(asked.fields.get("title", ""))[:TITLE_MOST])
+    held = world.open_request(world.new_number(), str(asked.fields.get("title", ""))[:TITLE_MOST])
     return Said(201, shapes.whole(held, world))
 
 
@@ -177,7 +178,7 @@ def managed_services(world: VendorWorld, asked: Asked) -> Said:
     if tenant not in world.subscriptions:
         return refuse(404, "60003", "There is no such tenant.")
     items = [
-        {"id": name, "name": name, "links": {"serviceTicket": {"uri": f"https://portal.{host}/?tid={tenant}"}}}
+        {"id": name, "name": name, "links": {"serviceTicket": {"uri": _portal(world, host, tenant)}}}
         for name, host in (
             ("Azure", "azure.example"),
             ("Exchange Online", "office.example"),
@@ -185,6 +186,10 @@ def managed_services(world: VendorWorld, asked: Asked) -> Said:
         )
     ]
     return Said(200, shapes.collection(items))
+
+
+def _portal(world: VendorWorld, host: str, tenant: str) -> str:
+    return f"{world.portal or f'https://portal.{host}/'}?{urlencode({'tid': tenant})}"
 
 
 ROUTES: tuple[tuple[str, dict[str, Act]], ...] = (

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from helpdesk.demo.vendor import portal
 from helpdesk.demo.vendor.asked import Asked, Said, refuse
 from helpdesk.demo.vendor.faults import Fault, Faults
 from helpdesk.demo.vendor.resources import NEEDS_USER, answer
@@ -93,6 +94,9 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def _answer(self, sent: bytes) -> None:
         address = urlsplit(self.path)
+        if address.path == portal.PATH and self.server.world.portal:
+            self._show_portal(dict(parse_qsl(address.query)), sent)
+            return
         if self.server.keeps:
             self.server.seen.append((self.command, self.path, dict(self.headers.items())))
         fault = self.server.faults.strike(self.command)
@@ -105,12 +109,26 @@ class _Conversation(BaseHTTPRequestHandler):
             said = self._act(unquote(address.path), dict(parse_qsl(address.query)), sent)
         self._say(said, fault)
 
+    def _show_portal(self, query: Mapping[str, str], sent: bytes) -> None:
+        is_form = self.command == "POST"
+        world = self.server.world
+        text = portal.create(world, dict(parse_qsl(sent.decode()))) if is_form else portal.show(query.get("tid", ""))
+        page = text.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
     def _act(self, path: str, query: dict[str, str], sent: bytes) -> Said:
         world = self.server.world
         with world.lock:
             token = TOKEN.fullmatch(path)
             if token:
                 return _sell(world, token[1], dict(parse_qsl(sent.decode())))
+            wait = world.too_soon()
+            if wait:
+                return _too_often(wait)
             denied = _deny(world, self.headers.get("Authorization", ""), path)
             if denied is not None:
                 return denied
@@ -165,13 +183,17 @@ class _Conversation(BaseHTTPRequestHandler):
 def _instead(fault: Fault | None, retry_after: int) -> Said | None:
     """What is said without anything being done."""
     if fault is Fault.THROTTLED:
-        sentence = f"Rate limit is exceeded. Try again in {retry_after} seconds."
-        return Said(429, {"statusCode": 429, "message": sentence}, {"Retry-After": str(retry_after)})
+        return _too_often(retry_after)
     if fault is Fault.SERVER_ERROR:
         return refuse(500, "500", "An internal error occurred.")
     if fault is Fault.SIGNED_OUT:
         return refuse(401, "401", "The access token is not valid.")
     return None
+
+
+def _too_often(wait: int) -> Said:
+    sentence = f"Rate limit is exceeded. Try again in {wait} seconds."
+    return Said(429, {"statusCode": 429, "message": sentence}, {"Retry-After": str(wait)})
 
 
 def _deny(world: VendorWorld, authorization: str, path: str) -> Said | None:

@@ -10,6 +10,10 @@ from helpdesk.demo.vendor.asked import Asked, Said, refuse
 from helpdesk.demo.vendor.world import VendorWorld
 
 NEW_COMMERCE = "OnlineServicesNCE"
+AZURE_PLAN = "Azure"
+BUSY = "has_active"
+"""A mark that a test may set on an Azure plan: Azure subscriptions in it are active, so it can't be suspended."""
+
 SLOW = "is_slow"
 """A mark that a test may set on a subscription: its changes are answered by 202 and a place to ask."""
 
@@ -38,6 +42,8 @@ def change(world: VendorWorld, asked: Asked) -> Said:
         return refuse(400, "2011", "A deleted subscription can't be updated.")
     if was == "suspended" and asked.fields.get("quantity", row["quantity"]) != row["quantity"]:
         return refuse(400, "2001", "The quantity can't change while suspended.")
+    if status == "suspended" and row["productType"]["id"] == AZURE_PLAN and row.get(BUSY):
+        return refuse(403, "900115", "The Azure plan has active Azure subscriptions.")
     row["status"] = status
     row["quantity"] = asked.fields.get("quantity", row["quantity"])
     row["autoRenewEnabled"] = bool(asked.fields.get("autorenewenabled", False))
@@ -57,4 +63,4 @@ def _find(world: VendorWorld, asked: Asked) -> dict[str, Any] | Said:
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != SLOW}
+    return {name: value for name, value in row.items() if name not in (SLOW, BUSY)}

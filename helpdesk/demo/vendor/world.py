@@ -86,6 +86,11 @@ class VendorWorld:
         self.customers: list[dict[str, Any]] = []
         self.subscriptions: dict[str, list[dict[str, Any]]] = {}
         self.may_create = False  # the vendor has taken creation away
+        self.refuses = False  # changes of state and severity, with everything that came along
+        self.ignores = False  # the same, but for the note
+        self.portal = ""  # where people open requests; empty: the addresses the documentation shows
+        self.most_a_minute: int | None = None  # requests that are answered; the vendor grants some 500
+        self._minute, self._asked = datetime.min.replace(tzinfo=UTC), 0
         self.answered: dict[tuple[str, str], bytes] = {}  # (MS-RequestId, path) -> what was said
         self.grants: dict[str, Grant] = {}
         self.refresh_tokens: dict[str, bool] = {}  # token -> still good
@@ -129,6 +134,17 @@ class VendorWorld:
             self.refresh_tokens.clear()
             self.grants.clear()
 
+    def too_soon(self) -> int:
+        """Count a request; the seconds to wait when the minute's are used up, else 0."""
+        at = self.clock()
+        with self.lock:
+            if at - self._minute >= timedelta(minutes=1):
+                self._minute, self._asked = at, 0
+            self._asked += 1
+            if self.most_a_minute is None or self._asked <= self.most_a_minute:
+                return 0
+            return max(int((self._minute + timedelta(minutes=1) - at).total_seconds()), 1)
+
     # service requests ---------------------------------------------------------------------------------------
 
     def open_request(self, number: str, title: str = "Something is wrong", **parts: Any) -> HeldRequest:
@@ -152,6 +168,14 @@ class VendorWorld:
             held = self.requests[number]
             held.status, held.changed_at = status, self.clock()
             held.closed_at = held.changed_at if status is Status.CLOSED else NEVER
+
+    def new_number(self) -> str:
+        """Fifteen digits that no request has."""
+        with self.lock:
+            while True:
+                number = f"{self.dice.randrange(10**14, 10**15)}"
+                if number not in self.requests:
+                    return number
 
     def texts(self, number: str) -> list[str]:
         with self.lock:

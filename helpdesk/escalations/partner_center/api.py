@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from helpdesk.escalations.partner_center.client import Client
 from helpdesk.escalations.partner_center.reading import Fields, RemoteCustomer, RemoteSubscription, ServiceRequest
-from workflows.vocabulary import Service, VendorCaseState
+from workflows.vocabulary import Service, Severity, VendorCaseState
 
 PAGE = 200
 CONTINUATION = "MS-ContinuationToken"
@@ -44,13 +44,21 @@ class PartnerCenter:
         return ServiceRequest.read(self._client.get(_path(number)))
 
     def write(
-        self, number: str, request_id: str, *, note: str = "", state: VendorCaseState | None = None
+        self,
+        number: str,
+        request_id: str,
+        *,
+        note: str = "",
+        state: VendorCaseState | None = None,
+        severity: Severity | None = None,
     ) -> ServiceRequest:
         body: dict[str, object] = {}
         if note:
             body["NewNote"] = {"Text": note}
         if state is not None:
             body["Status"] = state.value
+        if severity is not None:
+            body["Severity"] = severity.value
         return ServiceRequest.read(self._client.patch(_path(number), body, request_id))
 
     def customers(self) -> Iterator[RemoteCustomer]:
@@ -72,9 +80,14 @@ class PartnerCenter:
         for item in page.each("items"):
             named = item.text("name").lower()
             address = item.inner("links").inner("serviceTicket").text("uri")
-            if any(word in named for word in _WORDS.get(service, ())) and urlsplit(address).scheme == "https":
+            if any(word in named for word in _WORDS.get(service, ())) and self._may_lead_to(address):
                 return address
         return None
+
+    def _may_lead_to(self, address: str) -> bool:
+        """Only to where traffic is encrypted, or to this machine when the vendor is one on this machine."""
+        target, own = urlsplit(address), urlsplit(self._client.base)
+        return target.scheme == "https" or (target.scheme == "http" and target.hostname == own.hostname == "127.0.0.1")
 
     def close(self) -> None:
         self._client.close()

@@ -31,10 +31,14 @@ PATIENCE = 5.0
 """Seconds we wait inside a call when the vendor asks for quiet; longer, and everybody is put off instead."""
 
 
+HASTE: Mapping[str, Any] = {"timeout": httpx.Timeout(8.0, connect=4.0), "whole_answer": 12.0, "tries": 1}
+"""For a person who waits: one try, which is over in seconds."""
+
+
 class Client:
     """Authenticated GET and PATCH under the registration's ``api_url``; not shared between threads.
 
-    ``timeout`` is per read and write; ``sleep`` takes seconds.
+    ``timeout`` is per read and write, ``whole_answer`` in seconds; ``sleep`` takes seconds.
     """
 
     def __init__(
@@ -44,12 +48,14 @@ class Client:
         *,
         timeout: httpx.Timeout = TIMEOUT,
         whole_answer: float = WHOLE_ANSWER,
+        tries: int = TRIES,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._base = registration.api_url.rstrip("/")
+        self.base = registration.api_url.rstrip("/")
         self._http = httpx.Client(timeout=timeout, follow_redirects=False)
         self._sign_in = SignIn(registration, keeper, self._post_form)
         self._whole_answer = whole_answer
+        self._tries = tries
         self._sleep = sleep
 
     def get(
@@ -73,13 +79,13 @@ class Client:
             try:
                 token = self._sign_in.access_token(refused)
                 sent = {**self._headers(token, request_id), **headers}
-                answer = self._send(method, f"{self._base}{path}", headers=sent, **content)
+                answer = self._send(method, f"{self.base}{path}", headers=sent, **content)
                 if answer.status == 401 and not refused:  # ended early, or by the vendor's clock
                     refused = token
                     continue
                 return content_of(answer, is_write=method != "GET", now=now())
             except (Away, Garbled) as error:
-                wait = _wait(error, tries)
+                wait = _wait(error, tries) if tries < self._tries else None
                 if wait is None:
                     raise
                 self._sleep(wait)
@@ -127,8 +133,6 @@ def _drain(response: httpx.Response, until: float) -> bytes:
 
 def _wait(error: Away | Garbled, tries: int) -> float | None:
     """Seconds until the next try; None when the caller should hear of it now."""
-    if tries >= TRIES:
-        return None
     if isinstance(error, Throttled):
         return error.retry_after if error.retry_after <= PATIENCE else None
     return FIRST_WAIT * 2.0 ** (tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - so that callers part, no secret

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
 from helpdesk.clock import now
 from helpdesk.escalations.partner_center.reading import Note, RemoteCustomer, RemoteSubscription, ServiceRequest
-from workflows.vocabulary import Service, VendorCaseState
+from workflows.vocabulary import Service, Severity, VendorCaseState
 
 AUTHOR = "The desk"
 
@@ -33,15 +34,22 @@ class ConsoleDesk:
         return self._cases.get(number) or _blank(number, None, None, ())
 
     def write(
-        self, number: str, request_id: str, *, note: str = "", state: VendorCaseState | None = None
+        self,
+        number: str,
+        request_id: str,
+        *,
+        note: str = "",
+        state: VendorCaseState | None = None,
+        severity: Severity | None = None,
     ) -> ServiceRequest:
         was, at = self.case(number), now()
         if request_id in self._done:
             return was
         self._done.add(request_id)
-        log.info("vendor_note_printed", number=number, text=note, becomes=state)
+        log.info("vendor_note_printed", number=number, text=note, becomes=state, severity=severity)
         notes = (*was.notes, Note(AUTHOR, at, note)) if note else was.notes
-        self._cases[number] = _blank(number, state or was.state, at, notes)
+        changed = _blank(number, state or was.state, at, notes)
+        self._cases[number] = replace(changed, severity=severity or was.severity)
         return self._cases[number]
 
     def customers(self) -> Iterator[RemoteCustomer]:
@@ -63,6 +71,7 @@ def _blank(
     return ServiceRequest(
         number=number,
         title="",
+        description="",
         state=state,
         raw_state=state.value if state else "",
         severity=None,

@@ -22,6 +22,16 @@ SKEW = timedelta(minutes=2)
 _REFERENCE = re.compile(r"\s*\[ref ([0-9a-f]{12})\]\s*$")
 
 
+_TICKET_IN_TITLE = re.compile(r"\[#(\d{1,9})\]")
+_TICKET_IN_TEXT = re.compile(r"\bOur reference\s*:?\s*#(\d{1,9})\b")
+
+
+def ticket_in(title: str, description: str) -> int | None:
+    """The ticket that a case names as ours, as the pack's text does: "Our reference #123", or "[#123]" in its title."""
+    found = _TICKET_IN_TITLE.search(title) or _TICKET_IN_TEXT.search(description)
+    return int(found[1]) if found else None
+
+
 def reference_of(stable_id: str) -> str:
     """The short form of a post's id (a UUID) that stands in its text."""
     return stable_id.replace("-", "")[:12]

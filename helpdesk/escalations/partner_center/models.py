@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.database import Base, words
+from workflows.vocabulary import Severity, VendorCaseState
 
 
 class PostState(StrEnum):
@@ -24,6 +25,7 @@ class VendorPost(Base):
     """A note of ours on its way to the vendor's API: written with the note, sent after the commit.
 
     ``stable_id`` goes along as MS-RequestId and, in short, inside the text, so that no try can add it twice.
+    ``becomes`` and ``severity`` are asked for in the same breath: the note arrives together with them or not at all.
     """
 
     __tablename__ = "vendor_post"
@@ -39,14 +41,21 @@ class VendorPost(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
-    last_error: Mapped[str] = mapped_column(sa.String(300), default="")
+    last_error: Mapped[str] = mapped_column(sa.String(300), default="")  # of a sent one: what it did not bring about
+    becomes: Mapped[VendorCaseState | None] = mapped_column(words(VendorCaseState, "becomes"))
+    severity: Mapped[Severity | None] = mapped_column(words(Severity, "severity"))
+
+    def asks_for(self, state: VendorCaseState) -> bool:
+        """Whether it waits to ask the vendor for ``state``."""
+        return self.becomes is state and self.post_state is PostState.PENDING
 
 
 class VendorPoll(Base):
     """When the vendor is next asked about a case; the row goes when the case is closed.
 
     ``vendor_state`` is the vendor's own word as last read: only its changes are mirrored, so that what an
-    agent says of a case in between stands.
+    agent says of a case in between stands. ``listed_at`` is the last change of the case as the vendor's list told it:
+    another one brings its turn forward, and so does its going from the list. None while the list doesn't show it.
     """
 
     __tablename__ = "vendor_poll"
@@ -58,6 +67,7 @@ class VendorPoll(Base):
     failures: Mapped[int] = mapped_column(default=0)  # since the last answer
     polled_at: Mapped[datetime | None]
     vendor_state: Mapped[str] = mapped_column(sa.String(40), default="")
+    listed_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(sa.String(300), default="")
 
 
@@ -74,4 +84,6 @@ class VendorConnection(Base):
     quiet_until: Mapped[datetime | None]  # the vendor asked to be left alone until then
     answered_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]  # the first failure after the last answer
+    next_survey_at: Mapped[datetime | None]  # when the vendor's list is read next
     last_error: Mapped[str] = mapped_column(sa.String(300), default="")

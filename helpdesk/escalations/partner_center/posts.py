@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from helpdesk.database import db
 from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.partner_center.models import PostState, VendorPost
+from workflows.vocabulary import Severity, VendorCaseState
 
 LEASE = timedelta(minutes=5)
 FIRST_WAIT = timedelta(seconds=30)
@@ -29,7 +30,7 @@ IS_PENDING = sa.text("vendor_post.post_state = 'pending'")
 
 @dataclass(frozen=True, slots=True)
 class PostClaim:
-    """A note that is ours to send until the lease ends. ``attempts`` counts this one too."""
+    """A note that is ours to send until the lease ends, and what it asks for. ``attempts`` counts this one too."""
 
     note_id: int
     case_id: int
@@ -37,10 +38,22 @@ class PostClaim:
     stable_id: str
     body: str
     attempts: int
+    becomes: VendorCaseState | None = None
+    severity: Severity | None = None
+
+    @property
+    def is_request(self) -> bool:
+        """Whether it asks for more than to be read."""
+        return self.becomes is not None or self.severity is not None
 
 
-def begin(note: VendorNote, at: datetime) -> VendorPost:
-    """Put a note of ours on its way; its id is its own for ever. Runs in the caller's unit of work."""
+def begin(
+    note: VendorNote, at: datetime, becomes: VendorCaseState | None = None, severity: Severity | None = None
+) -> VendorPost:
+    """Put a note of ours on its way; its id is its own for ever. Runs in the caller's unit of work.
+
+    ``becomes`` and ``severity`` are asked of the vendor in the same write.
+    """
     db.session.flush()
     post = VendorPost(
         note_id=note.id,
@@ -48,6 +61,8 @@ def begin(note: VendorNote, at: datetime) -> VendorPost:
         stable_id=str(uuid.uuid4()),
         post_state=PostState.PENDING,
         next_attempt_at=at,
+        becomes=becomes,
+        severity=severity,
     )
     db.session.add(post)
     db.session.flush()
@@ -94,6 +109,8 @@ def _claims(ids: Sequence[int]) -> list[PostClaim]:
             VendorPost.stable_id,
             VendorNote.body,
             VendorPost.attempts,
+            VendorPost.becomes,
+            VendorPost.severity,
         )
         .join(VendorCase, VendorCase.id == VendorPost.vendor_case_id)
         .join(VendorNote, VendorNote.id == VendorPost.note_id)
@@ -103,10 +120,13 @@ def _claims(ids: Sequence[int]) -> list[PostClaim]:
     return [PostClaim(*row) for row in rows]
 
 
-def mark_sent(claim: PostClaim, external_id: str | None, at: datetime) -> None:
-    """It is at the vendor, under ``external_id`` as far as we saw it. True whoever still holds the claim."""
+def mark_sent(claim: PostClaim, external_id: str | None, at: datetime, undone: str = "") -> None:
+    """It is at the vendor, under ``external_id`` as far as we saw it. True whoever still holds the claim.
+
+    ``undone`` says what of it the vendor did not do.
+    """
     own = sa.update(VendorPost).where(VendorPost.note_id == claim.note_id)
-    sent = own.values(post_state=PostState.SENT, sent_at=at, last_error="")
+    sent = own.values(post_state=PostState.SENT, sent_at=at, last_error=undone[:300])
     db.session.execute(sent.execution_options(synchronize_session=False))
     if external_id is not None:
         tie(claim.case_id, claim.note_id, external_id, at)
@@ -153,6 +173,14 @@ def again(note_id: int, case_id: int, at: datetime) -> bool:
     return db.session.scalar(found) is not None
 
 
+def is_asked(case_id: int, becomes: VendorCaseState | None, severity: Severity | None) -> bool:
+    """Whether a note on its way asks for this state, or for this severity."""
+    wanted = [VendorPost.becomes == becomes] if becomes is not None else []
+    wanted += [VendorPost.severity == severity] if severity is not None else []
+    waiting = sa.select(VendorPost.note_id).where(VendorPost.vendor_case_id == case_id, IS_PENDING, sa.or_(*wanted))
+    return bool(wanted) and db.session.scalar(waiting.limit(1)) is not None
+
+
 def of_case(case_id: int) -> dict[int, VendorPost]:
     """The posts of a case by note."""
     rows = sa.select(VendorPost).where(VendorPost.vendor_case_id == case_id)
@@ -160,10 +188,9 @@ def of_case(case_id: int) -> dict[int, VendorPost]:
 
 
 def unsent(case_ids: Iterable[int]) -> dict[int, VendorPost]:
-    """By note, what has not arrived at the vendor: waiting, or given up."""
-    rows = sa.select(VendorPost).where(
-        VendorPost.vendor_case_id.in_(list(case_ids)), VendorPost.post_state != PostState.SENT
-    )
+    """By note, what has not arrived at the vendor, and what has without bringing about all it asked for."""
+    is_left = sa.or_(VendorPost.post_state != PostState.SENT, VendorPost.last_error != "")
+    rows = sa.select(VendorPost).where(VendorPost.vendor_case_id.in_(list(case_ids)), is_left)
     return {post.note_id: post for post in db.session.scalars(rows)}
 
 

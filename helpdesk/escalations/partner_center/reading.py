@@ -125,10 +125,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRequest:
-    """The vendor's case. ``state`` is None where ``raw_state`` means nothing to us; lists carry no notes."""
+    """The vendor's case. ``state`` is None where ``raw_state`` means nothing to us.
+
+    Lists carry neither description nor notes.
+    """
 
     number: str
     title: str
+    description: str
     state: VendorCaseState | None
     raw_state: str
     severity: Severity | None
@@ -150,6 +154,7 @@ class ServiceRequest:
         return cls(
             number=number,
             title=raw.text("title"),
+            description=raw.text("description"),
             state=state,
             raw_state=state.value if state else raw.text("status")[:40],
             severity=read_word(raw.text("severity"), _SEVERITIES),

@@ -62,8 +62,11 @@ class TokenKeeper(Protocol):
     def load(self) -> Tokens | None:
         """The tokens kept last; None before anybody gave the first. Raises NotConnected when they can't be read."""
 
-    def keep(self, tokens: Tokens) -> None:
-        """Replace them, durably before it returns."""
+    def keep(self, tokens: Tokens, bought_with: str) -> bool:
+        """Replace those whose refresh token is ``bought_with``, durably before it returns.
+
+        False when others are kept by now: another process was quicker, or a person has disconnected the desk.
+        """
 
 
 class SignIn:
@@ -95,15 +98,22 @@ class SignIn:
         return tokens
 
     def _renew(self, tokens: Tokens) -> Tokens:
+        """Tokens bought with ``tokens``, or with what another process has kept in their place.
+
+        Killed between buying and keeping, the next process buys with the old refresh token again: the vendor ends
+        it only when a newer one is used, and a newer one is used only after it was kept.
+        """
         try:
             renewed = self._buy(tokens)
         except NotConnected:
             latest = self._load()
             if latest.refresh == tokens.refresh:
                 raise
-            renewed = self._buy(latest)  # somebody else's renewal had ended ours
-        self._keeper.keep(renewed)
-        return renewed
+            tokens, renewed = latest, self._buy(latest)  # somebody else's renewal had ended ours
+        if self._keeper.keep(renewed, tokens.refresh):
+            return renewed
+        latest = self._load()  # whoever was quicker keeps theirs: the one refresh token that is sure to be good
+        return latest if latest.is_fresh(now()) else renewed
 
     def _buy(self, tokens: Tokens) -> Tokens:
         registration = self._registration

@@ -23,6 +23,7 @@ from helpdesk.escalations.partner_center.sealing import Unreadable, seal, unseal
 from helpdesk.escalations.partner_center.tokens import Tokens
 
 _ROW = 1
+_NO_TROUBLE: Mapping[str, Any] = {"quiet_until": None, "failed_at": None, "failing_since": None, "last_error": ""}
 
 
 class Vault:
@@ -35,9 +36,14 @@ class Vault:
         sealed = db.session.scalar(sa.select(VendorConnection.sealed).where(VendorConnection.id == _ROW))
         return _open(sealed, self._keys) if sealed else None
 
-    def keep(self, tokens: Tokens) -> None:
+    def keep(self, tokens: Tokens, bought_with: str) -> bool:
         with unit_of_work():
+            row = sa.select(VendorConnection.sealed).where(VendorConnection.id == _ROW).with_for_update()
+            sealed = db.session.scalar(row)
+            if not sealed or _open(sealed, self._keys).refresh != bought_with:
+                return False
             write(sealed=seal(tokens.to_json(), self._keys), renewed_at=now())
+            return True
 
 
 def _open(sealed: str, keys: Sequence[str]) -> Tokens:
@@ -58,12 +64,12 @@ def connect(refresh_token: str, config: Mapping[str, Any], at: datetime) -> None
     if not config["VENDOR_KEYS"]:
         raise Invalid(_("HELPDESK_VENDOR_KEY is not set: the token could not be kept safely."), "token")
     sealed = seal(Tokens(token).to_json(), config["VENDOR_KEYS"])
-    write(sealed=sealed, consented_at=at, renewed_at=None, quiet_until=None, failed_at=None, last_error="")
+    write(sealed=sealed, consented_at=at, renewed_at=None, answered_at=None, **_NO_TROUBLE)
 
 
 def disconnect() -> None:
     """Forget the tokens. Runs in the caller's unit of work."""
-    write(sealed="", consented_at=None, renewed_at=None, last_error="", failed_at=None)
+    write(sealed="", consented_at=None, renewed_at=None, answered_at=None, **_NO_TROUBLE)
 
 
 def connection() -> VendorConnection | None:
@@ -74,6 +80,24 @@ def connection() -> VendorConnection | None:
 def quiet_until() -> datetime | None:
     """Until when the vendor wants to hear nothing."""
     return db.session.scalar(sa.select(VendorConnection.quiet_until).where(VendorConnection.id == _ROW))
+
+
+def survey_is_due(at: datetime) -> bool:
+    """Whether the vendor's list should be read now."""
+    due = sa.select(VendorConnection.id).where(*_due_for_survey(at))
+    return db.session.scalar(due) is not None
+
+
+def claim_survey(at: datetime, until: datetime) -> bool:
+    """Take the reading of the vendor's list, which nobody else begins before ``until``; False when others have it."""
+    mine = sa.update(VendorConnection).where(*_due_for_survey(at)).values(next_survey_at=until)
+    mine = mine.execution_options(synchronize_session=False)
+    return db.session.scalar(mine.returning(VendorConnection.id)) is not None
+
+
+def _due_for_survey(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    is_due = sa.or_(VendorConnection.next_survey_at.is_(None), VendorConnection.next_survey_at <= at)
+    return VendorConnection.id == _ROW, VendorConnection.sealed != "", is_due
 
 
 def write(**values: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from helpdesk.escalations.partner_center.reading import RemoteCustomer, RemoteSubscription, ServiceRequest
-from workflows.vocabulary import Service, VendorCaseState
+from workflows.vocabulary import Service, Severity, VendorCaseState
 
 
 class VendorDesk(Protocol):
@@ -19,9 +19,15 @@ class VendorDesk(Protocol):
         """One case with its notes. Raises Hidden when there is none, or none we may see."""
 
     def write(
-        self, number: str, request_id: str, *, note: str = "", state: VendorCaseState | None = None
+        self,
+        number: str,
+        request_id: str,
+        *,
+        note: str = "",
+        state: VendorCaseState | None = None,
+        severity: Severity | None = None,
     ) -> ServiceRequest:
-        """Add a note, move the case, or both; the case as it is then.
+        """Add a note, move the case, change its severity, or all in one; the case as it is then.
 
         ``request_id`` (a UUID) makes it one change however often it is sent. Raises Unsure when nobody can
         say whether it happened.

@@ -123,10 +123,50 @@ def note_vendor(
         turn_by_cases(change.ticket)
 
 
-def _send(note: VendorNote, case: VendorCase, now: datetime) -> None:
+def ask_vendor(
+    ticket_id: int,
+    case_id: int,
+    actor: Actor,
+    body: str,
+    now: datetime,
+    *,
+    becomes: VendorCaseState | None = None,
+    severity: Severity | None = None,
+) -> None:
+    """Ask the vendor by its API for another state or severity of the case; ``body`` says why, as a note of ours.
+
+    Our mirror follows what the vendor does. Raises Invalid on a case without a number, on no such way, for what the
+    case has already, and while the same was asked for and has not arrived.
+    """
+    with _on_case(ticket_id, case_id, actor, now) as (change, case):
+        _demand_sense(case, becomes, severity)
+        note = cases.note(case, body.strip(), is_ours=True, user_id=actor.user_id, now=change.now)
+        _send(note, case, change.now, becomes, severity)
+        asks = {"asks_state": becomes.value} if becomes is not None else {}
+        asks |= {"asks_severity": severity.value} if severity is not None else {}
+        _record_note(change, case, body, is_ours=True, **asks)
+        turn_by_cases(change.ticket)
+
+
+def _demand_sense(case: VendorCase, becomes: VendorCaseState | None, severity: Severity | None) -> None:
+    if (becomes is not None and becomes not in _WAYS[case.state]) or case.state is VendorCaseState.CLOSED:
+        raise Invalid(_("The vendor’s case can’t go from this state to that one."), "state")
+    if severity is case.severity:
+        raise Invalid(_("The case has this severity already."), "severity")
+    if cases.is_asked(case, becomes, severity):
+        raise Invalid(_("Microsoft was asked for this already; it is on its way."), "body")
+
+
+def _send(
+    note: VendorNote,
+    case: VendorCase,
+    now: datetime,
+    becomes: VendorCaseState | None = None,
+    severity: Severity | None = None,
+) -> None:
     if not case.number:
         raise Invalid(_("Write down the case’s number first."), "number")
-    cases.send(note, now)
+    cases.send(note, now, becomes, severity)
 
 
 def _record_note(change: Change, case: VendorCase, body: str, **more: Any) -> None:

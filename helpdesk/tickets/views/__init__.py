@@ -26,6 +26,7 @@ from helpdesk.tickets.views import (
     tagging,
     ticket,
     triage,
+    vendor_requests,
     work,
 )
 
@@ -44,6 +45,7 @@ for pages in (
     work,
     triage,
     outside,
+    vendor_requests,
     escalating,
     pack,
     enclosing,

@@ -18,7 +18,7 @@ from helpdesk.escalations import actions as cases
 from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.partner_center import matching, vault
 from helpdesk.escalations.partner_center.models import VendorPoll, VendorPost
-from helpdesk.tickets import mirroring
+from helpdesk.tickets import mirroring, surveying
 from helpdesk.tickets.actions import escalating
 from helpdesk.tickets.actions.opening import Opened
 from tests.fakes.partner_center import KEY, KeptLine, client_to, settings
@@ -72,6 +72,9 @@ class Mirrored:
     def poll(self, limit: int = 20) -> int:
         return mirroring.poll_due(now(), limit, self.line)
 
+    def survey(self) -> bool:
+        return surveying.survey_due(now(), self.line)
+
     def arrived(self, number: str) -> list[str]:
         """What stands on the case at the vendor, without our marks."""
         return [matching.plain(text) for text in self.world.texts(number)]
@@ -80,7 +83,7 @@ class Mirrored:
         self.hand.advance(seconds)
 
     def quiet(self) -> None:
-        """Let both sides agree: nothing goes wrong any more, and every wait is over."""
+        """Let both sides agree: nothing goes wrong any more, every wait is over, and every case was read since."""
         self.vendor.faults.chance = 0
         for _round in range(60):
             self.later(5 * 3600)
@@ -97,7 +100,9 @@ class Mirrored:
 
     def waiting(self) -> int:
         pending = sa.select(sa.func.count()).select_from(VendorPost).where(VendorPost.post_state == "pending")
-        unread = sa.select(sa.func.count()).select_from(VendorPoll).where(VendorPoll.next_poll_at <= now())
+        # a reading that failed puts the case off, so what is not due now may still be unread
+        is_unread = sa.or_(VendorPoll.polled_at.is_(None), VendorPoll.polled_at < now())
+        unread = sa.select(sa.func.count()).select_from(VendorPoll).where(is_unread)
         return (db.session.scalar(pending) or 0) + (db.session.scalar(unread) or 0)
 
 

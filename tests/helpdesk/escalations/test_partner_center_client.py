@@ -164,7 +164,7 @@ def test_an_application_by_itself_may_not_read_cases(vendor: VendorServer, dial:
     vendor.world.open_request(NUMBER)
     alone = Tokens("none", vendor.world.grant(is_app_only=True), datetime(2999, 1, 1, tzinfo=UTC))
     pocket = Pocket("none")
-    pocket.keep(alone)
+    pocket.kept.append(alone)
     with pytest.raises(Hidden):
         dial(pocket).case(NUMBER)
 

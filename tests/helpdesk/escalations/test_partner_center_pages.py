@@ -10,20 +10,23 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.clock import now
+from helpdesk.customers.models import Customer
 from helpdesk.database import db, unit_of_work
 from helpdesk.demo.vendor.faults import Fault
+from helpdesk.demo.vendor.world import Status
+from helpdesk.escalations import actions as cases
 from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.partner_center import connection, vault
 from helpdesk.escalations.partner_center.models import PostState, VendorConnection, VendorPost
 from helpdesk.jobs.readiness import examine
 from helpdesk.tickets import case_import
 from helpdesk.tickets.case_import import Outcome
-from helpdesk.tickets.models import TicketEvent
+from helpdesk.tickets.models import Ticket, TicketEvent
 from tests.fakes.partner_center import vendor
 from tests.helpdesk.escalations.mirrored import Mirrored, mirrored, notes_of
-from tests.helpdesk.tickets.conftest import ana, desk, opened
+from tests.helpdesk.tickets.conftest import Desk, ana, desk, opened
 from tests.people import add_person, signed_in
-from workflows.vocabulary import EventKind, Role, VendorCaseState
+from workflows.vocabulary import ChannelKind, EventKind, Role, Severity, VendorCaseState
 
 __all__ = ["ana", "desk", "mirrored", "opened", "vendor"]
 
@@ -96,6 +99,9 @@ def test_the_check_tells_of_a_long_silence_and_of_given_up_notes(app: Flask, mir
     mirrored.vendor.faults.chance, mirrored.vendor.faults.kinds = 1.0, (Fault.SERVER_ERROR,)
     mirrored.later(3600)
     mirrored.poll()
+    assert vendor_finding(app)[0]  # it may pass
+    mirrored.later(1801)
+    mirrored.poll()
     is_well, sentence = vendor_finding(app)
     assert not is_well
     assert "500" in sentence
@@ -150,6 +156,159 @@ def test_without_a_connection_only_pasting_is_offered(app: Flask, ana: FlaskClie
     case = mirrored.new_case("1")
     app.config["VENDOR_DESK"] = "off"
     assert 'value="send"' not in ana.get(f"/tickets/{case.ticket_id}").text
+
+
+# asked of the vendor ----------------------------------------------------------------------------------------
+
+
+def asked_of(case: VendorCase, what: str) -> str:
+    return f"/tickets/{case.ticket_id}/vendor-cases/{case.id}/{what}"
+
+
+def test_closing_goes_through_the_connector_and_is_mirrored(ana: FlaskClient, mirrored: Mirrored) -> None:
+    case = mirrored.new_case("1")
+    mirrored.poll()
+    page, here = f"/tickets/{case.ticket_id}", asked_of(case, "closing")
+    assert here in ana.get(page).text
+    assert "please close this case" in ana.get(here).text
+    assert ana.post(here, data={"by": "send", "body": "Solved, thank you."}).status_code in (302, 303)
+    assert states({"1": case}) == {"1": VendorCaseState.OPEN}  # not before they have
+    shown = ana.get(page).text
+    assert "Closing at Microsoft" in shown
+    assert here not in shown
+    again = ana.post(here, data={"by": "send", "body": "And again"})
+    assert again.status_code == 422
+    assert "And again" in again.text
+    assert (mirrored.send(), mirrored.poll()) == (1, 1)
+    assert mirrored.arrived("1") == ["Solved, thank you."]
+    assert mirrored.world.requests["1"].status is Status.CLOSED
+    assert states({"1": case}) == {"1": VendorCaseState.CLOSED}
+    assert "asked Microsoft to move the case" in ana.get(f"{page}/events").text
+
+
+def test_a_closing_whose_answer_was_lost_is_not_sent_twice(ana: FlaskClient, mirrored: Mirrored) -> None:
+    case = mirrored.new_case("1")
+    mirrored.poll()
+    ana.post(asked_of(case, "closing"), data={"by": "send", "body": "Solved."})
+    mirrored.vendor.faults.next(Fault.LOST_ANSWER, method="PATCH")
+    mirrored.send()
+    mirrored.later()
+    mirrored.send()
+    mirrored.poll()
+    assert mirrored.arrived("1") == ["Solved."]
+    assert states({"1": case}) == {"1": VendorCaseState.CLOSED}
+
+
+def test_a_closing_that_is_refused_says_so_and_leaves_the_case_open(ana: FlaskClient, mirrored: Mirrored) -> None:
+    case = mirrored.new_case("1")
+    page = f"/tickets/{case.ticket_id}"
+    ana.post(asked_of(case, "closing"), data={"by": "send", "body": "Solved."})
+    for _note in range(6):  # a refusal is shown however many notes came after it
+        mirrored.world.write("1", "Still here.")
+        mirrored.later()
+        mirrored.poll()
+    mirrored.world.refuses = True
+    mirrored.send()
+    shown = ana.get(page).text
+    assert "Not sent:" in shown
+    assert "800040" in shown
+    assert "Send again" in shown
+    assert asked_of(case, "closing") in shown
+    assert states({"1": case}) == {"1": VendorCaseState.OPEN}
+
+
+def test_a_note_that_was_taken_while_the_state_was_not_says_so(ana: FlaskClient, mirrored: Mirrored) -> None:
+    case = mirrored.new_case("1")
+    ana.post(asked_of(case, "closing"), data={"by": "send", "body": "Solved."})
+    mirrored.world.ignores = True
+    mirrored.send()
+    assert mirrored.arrived("1") == ["Solved."]
+    assert "left the case’s state as it was" in ana.get(f"/tickets/{case.ticket_id}").text
+    assert mirrored.send() == 0
+
+
+def test_what_has_happened_at_the_vendor_is_only_written_down(ana: FlaskClient, mirrored: Mirrored) -> None:
+    case = mirrored.new_case("1")
+    ana.post(asked_of(case, "closing"), data={"by": "known", "body": ""})
+    assert states({"1": case}) == {"1": VendorCaseState.CLOSED}
+    assert mirrored.send() == 0
+
+
+def test_severity_is_asked_for_and_followed(ana: FlaskClient, mirrored: Mirrored) -> None:
+    case = mirrored.new_case("1")
+    here = asked_of(case, "severity")
+    for sent in ({"severity": "critical", "body": ""}, {"severity": "moderate", "body": "Why not"}, {"severity": "x"}):
+        refused = ana.post(here, data={"by": "send", **sent})
+        assert refused.status_code == 422
+        assert "-error" in refused.text
+        assert sent.get("body", "") in refused.text
+    assert ana.post(here, data={"by": "send", "severity": "critical", "body": "Nobody works."}).status_code in (
+        302,
+        303,
+    )
+    mirrored.send()
+    mirrored.poll()
+    assert mirrored.world.requests["1"].severity.name == "CRITICAL"
+    db.session.expire_all()
+    assert db.session.scalars(sa.select(VendorCase.severity)).one() is Severity.A
+
+
+def test_without_a_connection_both_are_written_down_by_hand(app: Flask, ana: FlaskClient, mirrored: Mirrored) -> None:
+    case = mirrored.new_case("1")
+    app.config["VENDOR_DESK"] = "off"
+    page = ana.get(f"/tickets/{case.ticket_id}").text
+    assert asked_of(case, "closing") not in page
+    assert 'name="body"' not in ana.get(asked_of(case, "severity")).text
+    assert ana.post(asked_of(case, "severity"), data={"severity": "minimal"}).status_code in (302, 303)
+    db.session.expire_all()
+    assert db.session.scalars(sa.select(VendorCase.severity)).one() is Severity.C
+    ana.post(asked_of(case, "state"), data={"state": "closed"})
+    assert states({"1": case}) == {"1": VendorCaseState.CLOSED}
+
+
+@pytest.mark.parametrize("what", ["closing", "severity", "portal"])
+def test_a_case_of_another_ticket_is_not_found(ana: FlaskClient, mirrored: Mirrored, what: str) -> None:
+    case, other = mirrored.new_case("1"), mirrored.new_case("2")
+    assert ana.get(f"/tickets/{other.ticket_id}/vendor-cases/{case.id}/{what}").status_code == 404
+
+
+# the page that opens a case -----------------------------------------------------------------------------------
+
+
+def test_the_way_to_a_new_case_leads_to_the_customers_page(
+    app: Flask, ana: FlaskClient, mirrored: Mirrored, desk: Desk
+) -> None:
+    case = waiting_case(mirrored, desk)
+    assert asked_of(case, "portal") in ana.get(f"/tickets/{case.ticket_id}").text
+    to = ana.get(asked_of(case, "portal")).location
+    assert to == f"https://portal.office.example/?tid={TENANT}"
+    mirrored.vendor.faults.next(Fault.SERVER_ERROR, Fault.SERVER_ERROR)
+    assert ana.get(asked_of(case, "portal")).location.startswith("https://partner.microsoft.com/")
+    app.config["VENDOR_DESK"] = "off"
+    assert ana.get(asked_of(case, "portal")).location.startswith("https://partner.microsoft.com/")
+
+
+@pytest.mark.parametrize(("portal", "leads"), [("http://evil.example/", False), ("javascript:alert(1)//", False)])
+def test_no_address_in_the_clear_is_followed(
+    ana: FlaskClient, mirrored: Mirrored, desk: Desk, portal: str, leads: bool
+) -> None:
+    case = waiting_case(mirrored, desk)
+    mirrored.world.portal = portal
+    assert ana.get(asked_of(case, "portal")).location.startswith("https://partner.microsoft.com/") is not leads
+
+
+TENANT = "11111111-0000-4000-8000-000000000001"
+
+
+def waiting_case(mirrored: Mirrored, desk: Desk) -> VendorCase:
+    """A case to be opened, of a customer whom the vendor knows."""
+    mirrored.world.add_customer("Alpina", "alpina.example", TENANT)
+    ticket_id = mirrored.opened().ticket.id
+    with unit_of_work() as session:
+        ticket = session.get_one(Ticket, ticket_id)
+        ticket.customer = ticket.customer or session.scalars(sa.select(Customer)).first()
+        ticket.customer.tenant_id = TENANT
+        return cases.open_case(ticket_id, ChannelKind.PREMIER, None, Severity.B, {}, now())
 
 
 # a file of cases --------------------------------------------------------------------------------------------

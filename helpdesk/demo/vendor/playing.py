@@ -1,0 +1,55 @@
+"""The vendor's engineers, played: they take a case over, ask, wait for the answer, solve it and close it.
+
+What comes next is read off the case itself, so that the play goes on where it stood after the stand-in was
+started again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from helpdesk.demo.vendor.world import HeldRequest, Status, VendorWorld
+
+ENGINEER = "Microsoft Support"
+"""Who writes in the vendor's name."""
+
+PAUSE = timedelta(seconds=20)
+"""After anybody's last word on a case the engineers think for so long."""
+
+
+class Line(NamedTuple):
+    text: str
+    becomes: Status
+
+
+SCRIPT = (
+    Line("I have taken over your case and am reading what you sent.", Status.OPEN),
+    Line("Please tell me when it happened last, with the correlation id of that moment.", Status.ATTENTION_NEEDED),
+    Line("Thank you, that was it: a change on our side. It has been rolled back everywhere.", Status.OPEN),
+    Line("It has stayed healthy since, so I am closing the case. Write if it comes back.", Status.CLOSED),
+)
+
+
+def play(world: VendorWorld, at: datetime) -> str | None:
+    """Let the engineers act on one case at ``at``; its number, or None when nothing is to be done.
+
+    The case with the latest word comes first: somebody may be watching it.
+    """
+    with world.lock:
+        waiting = [held for held in world.requests.values() if _is_theirs(held) and held.changed_at + PAUSE <= at]
+        held = max(waiting, key=lambda one: (one.changed_at, one.number), default=None)
+        if held is None:
+            return None
+        line = SCRIPT[min(sum(note.author == ENGINEER for note in held.notes), len(SCRIPT) - 1)]
+        world.write(held.number, line.text, ENGINEER)
+        world.move(held.number, line.becomes)
+        return held.number
+
+
+def _is_theirs(held: HeldRequest) -> bool:
+    """Whether the engineers have the next word: not on a closed case, nor while their question is unanswered."""
+    if held.is_hidden or held.status is Status.CLOSED:
+        return False
+    is_answered = bool(held.notes) and held.notes[-1].author != ENGINEER
+    return held.status is not Status.ATTENTION_NEEDED or is_answered
