@@ -10,11 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy.orm import joinedload
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.sql.functions import FunctionElement
 
 from helpdesk.customers.models import Customer, CustomerRight
 from helpdesk.database import db
 from helpdesk.errors import Invalid, NotFound
+from helpdesk.web.moments import desk_day
 from workflows.channels import SOON, Right, Standing
 from workflows.vocabulary import PartnerKind, RightKind, Service
 
@@ -44,8 +47,13 @@ def record(customer: Customer, draft: RightDraft, user_id: int | None, now: date
 def replace(right: CustomerRight, draft: RightDraft, user_id: int | None, now: datetime) -> CustomerRight:
     """The customer granted it anew, perhaps for longer: the old row is closed and the new one points to it.
 
-    Raises Invalid naming the field ``ends_on``, or no field when the row was closed meanwhile.
+    Raises Invalid naming the field ``kind``, ``granted_on`` or ``ends_on``, or no field when the row was closed
+    meanwhile. A grant that begins later replaces nothing yet: closing the old one would leave a gap.
     """
+    if draft.kind is not right.kind:
+        raise Invalid(_("This is another right: record it as a new one."), "kind")
+    if draft.granted_on > desk_day(now):
+        raise Invalid(_("The old one holds until then: record this as a new right."), "granted_on")
     successor = _row(right.customer_id, draft, user_id, now)
     successor.replaces_id = right.id
     _close(right, user_id, now)
@@ -58,6 +66,8 @@ def revoke(right: CustomerRight, on: date, user_id: int | None, now: datetime) -
     """The customer took it back on that day. Raises Invalid naming the field ``revoked_on``."""
     if on < right.granted_on:
         raise Invalid(_("It was granted later than that."), "revoked_on")
+    if on > desk_day(now):
+        raise Invalid(_("That day is still to come: renew the right with it as the last day."), "revoked_on")
     _close(right, user_id, now)
     right.revoked_on = on
 
@@ -78,9 +88,12 @@ def _row(customer_id: int, draft: RightDraft, user_id: int | None, now: datetime
 
 
 def _close(right: CustomerRight, user_id: int | None, now: datetime) -> None:
-    if right.closed_at is not None:
+    """Raises Invalid when somebody has closed it meanwhile, be it at the same moment."""
+    own = sa.update(CustomerRight).where(CustomerRight.id == right.id, CustomerRight.closed_at.is_(None))
+    closed = own.values(closed_at=now, closed_by_id=user_id).returning(CustomerRight.id)
+    if db.session.execute(closed, execution_options={"synchronize_session": False}).one_or_none() is None:
         raise Invalid(_("Somebody has ended or replaced it already."))
-    right.closed_at, right.closed_by_id = now, user_id
+    db.session.refresh(right)
 
 
 # reading ----------------------------------------------------------------------------------------------
@@ -145,7 +158,10 @@ def right_of(customer_id: int, right_id: int) -> CustomerRight:
 
 
 def ending(on: date, limit: int = 100) -> list[CustomerRight]:
-    """Rights in force of active customers that end within 30 days or have ended, the nearest end first."""
+    """Rights in force of active customers that end within 30 days or have ended, the nearest end first.
+
+    One that another of its kind follows without a gap is not among them.
+    """
     rows = _ending(on, sa.select(CustomerRight).join(CustomerRight.customer))
     rows = rows.options(joinedload(CustomerRight.customer)).order_by(CustomerRight.ends_on, CustomerRight.id)
     return list(db.session.scalars(rows.limit(limit)))
@@ -158,7 +174,36 @@ def ending_count(on: date) -> int:
 
 
 def _ending(on: date, rows: Any) -> Any:
-    return rows.where(CustomerRight.closed_at.is_(None), CustomerRight.ends_on <= on + SOON, Customer.is_active)
+    goes_on = sa.exists().where(
+        _Next.customer_id == CustomerRight.customer_id,
+        _Next.kind == CustomerRight.kind,
+        _Next.closed_at.is_(None),
+        sa.or_(_Next.service.is_(None), _Next.service == CustomerRight.service),
+        sa.or_(_Next.ends_on.is_(None), _Next.ends_on > CustomerRight.ends_on),
+        sa.or_(_Next.granted_on <= on, _Next.granted_on <= _DayAfter(CustomerRight.ends_on)),
+    )
+    in_force = CustomerRight.closed_at.is_(None), CustomerRight.ends_on <= on + SOON
+    return rows.where(*in_force, Customer.is_active, ~goes_on)
+
+
+_Next = aliased(CustomerRight)
+
+
+class _DayAfter(FunctionElement[date]):
+    """The day after a date column, which the databases write each in its own way."""
+
+    type = sa.Date()
+    inherit_cache = True
+
+
+@compiles(_DayAfter)
+def _day_after(element: Any, compiler: Any, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)} + 1)"
+
+
+@compiles(_DayAfter, "sqlite")
+def _day_after_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"date({compiler.process(element.clauses, **options)}, '+1 day')"
 
 
 def state_words(rights: Sequence[CustomerRight], on: date) -> dict[int, str]:

@@ -69,7 +69,7 @@ def lacking_of(ticket: Ticket, standing: Standing, today: date) -> Lacking | Non
     ]
     unmet = [kind for kind in needed(ticket.service) if _is_unmet(kind, standing, today)]
     language = ticket.language if ticket.language in LANGUAGES else "en"
-    letter = _letter(ticket, [*unmet, *soon], language)
+    letter = _letter(ticket, [(kind, None) for kind in unmet] + list(soon.items()), language)
     return Lacking(bool(reasons), [say(reason) for reason in reasons] + ends, letter, language)
 
 
@@ -79,7 +79,8 @@ def _is_unmet(kind: RightKind, standing: Standing, today: date) -> bool:
     return right is None or (right.ends_on is not None and right.ends_on < today)
 
 
-def _letter(ticket: Ticket, wanted: list[RightKind], language: str) -> str:
+def _letter(ticket: Ticket, wanted: list[tuple[RightKind, date | None]], language: str) -> str:
+    """``wanted``: what is asked for, each with the last day of the one that it is to follow."""
     with force_locale(language):
         return render_template(
             f"tickets/asks/{language}.txt",

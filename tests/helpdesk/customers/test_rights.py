@@ -15,6 +15,7 @@ from helpdesk.customers import rights
 from helpdesk.customers.actions import CustomerDraft, add_customer
 from helpdesk.customers.models import CustomerRight
 from helpdesk.database import db, unit_of_work
+from helpdesk.errors import Invalid
 from tests.people import add_person, signed_in
 from workflows.vocabulary import RightKind, Role, Service
 
@@ -91,10 +92,10 @@ def test_the_azure_role_is_for_azure(sales: FlaskClient, customer_id: int) -> No
 
 
 def test_what_ends_within_thirty_days_is_listed_and_counted(sales: FlaskClient, customer_id: int) -> None:
-    for day in ("2026-11-01", "2026-12-24", "2026-12-25", ""):
-        record(sales, customer_id, ends_on=day)
+    for kind, day in zip(RightKind, ("2026-11-01", "2026-12-24", "2026-12-25"), strict=True):
+        record(sales, customer_id, kind=kind.value, ends_on=day)
     page = sales.get("/customers/rights").text
-    assert page.count("Delegated admin role") == 2
+    assert page.count(f'href="/customers/{customer_id}#rights"') == 2
     assert "expired" in page
     assert "2 rights end soon" in sales.get("/customers").text
     with unit_of_work():
@@ -135,3 +136,63 @@ def test_the_list_is_served_by_its_index(app: Flask, customer_id: int) -> None:
     plan = " ".join(str(row) for row in db.session.execute(sa.text(f"EXPLAIN QUERY PLAN {text}")))
     assert "ix_customer_right_ends" in plan
     assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize(
+    ("others", "is_listed"),
+    [
+        ([], True),
+        ([{"granted_on": "2026-12-05", "ends_on": "2027-12-04"}], False),  # the very next day
+        ([{"granted_on": "2026-12-06", "ends_on": "2027-12-05"}], True),  # a day without any
+        ([{"granted_on": "2026-01-01", "ends_on": ""}], False),
+        ([{"granted_on": "2026-01-01", "ends_on": "2026-12-04"}], True),  # both end
+        ([{"granted_on": "2026-01-01", "ends_on": "", "service": "azure"}], True),  # of one service only
+        ([{"granted_on": "2026-01-01", "ends_on": "", "kind": "reseller_relationship"}], True),
+    ],
+)
+def test_a_right_that_another_follows_is_not_listed(sales, customer_id, others, is_listed) -> None:
+    record(sales, customer_id, ends_on="2026-12-04")
+    for other in others:
+        record(sales, customer_id, **other)
+    assert (f'href="/customers/{customer_id}#rights"' in sales.get("/customers/rights").text) is is_listed
+    assert (rights.ending_count(date(2026, 11, 24)) > 0) is is_listed
+
+
+def test_an_expired_right_beside_one_in_force_troubles_nobody(sales, customer_id) -> None:
+    record(sales, customer_id, ends_on="2026-03-31")
+    record(sales, customer_id, granted_on="2026-09-01", ends_on="2028-08-31")
+    assert rights.ending(date(2026, 11, 24)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"granted_on": "2026-11-25"}, "The old one holds until then"),
+        ({"granted_on": "2026-11-24", "kind": "reseller_relationship"}, "This is another right"),
+    ],
+)
+def test_a_renewal_leaves_no_gap_and_changes_no_kind(sales, customer_id, change, said) -> None:
+    old = record(sales, customer_id, ends_on="2026-11-30")
+    answer = sales.post(f"/customers/{customer_id}/rights/{old}", data=GRANT | change)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert [right.closed_at for right in kept()] == [None]
+
+
+def test_a_right_is_not_taken_back_in_advance(sales, customer_id) -> None:
+    path = f"/customers/{customer_id}/rights/{record(sales, customer_id)}/end"
+    answer = sales.post(path, data={"revoked_on": "2026-11-25"})
+    assert answer.status_code == 422
+    assert "still to come" in answer.text
+    assert kept()[0].closed_at is None
+
+
+def test_of_two_who_end_a_right_at_once_one_is_told(sales, customer_id) -> None:
+    record(sales, customer_id)
+    seen = kept()[0]
+    assert seen.closed_at is None
+    elsewhere = sa.update(CustomerRight).values(closed_at=now())
+    with unit_of_work() as session:
+        session.execute(elsewhere, execution_options={"synchronize_session": False})
+        with pytest.raises(Invalid, match="already"):
+            rights.revoke(seen, date(2026, 11, 24), None, now())

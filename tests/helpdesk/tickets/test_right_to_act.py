@@ -111,6 +111,19 @@ def test_the_letter_in_english_and_what_ends_soon(ana, opened, desk):
     page = ana.get(f"/tickets/{number}").text
     assert "Our right to act for this customer ends soon." in page
     assert "Dear Rita Fehér," in page
+    assert "A delegated admin role for us, to follow the present one, which ends on 6 Dec 2026." in page
+
+
+def test_the_letter_is_dated_as_its_reader_writes_dates(ana, opened, desk):
+    grant(desk, RightKind.DELEGATED_ADMIN, date(2026, 12, 6))
+    number = opened(language="hu").ticket.id
+    with unit_of_work():
+        triaging.confirm_customer(number, desk.ana, desk.customer_id, now())
+    page = ana.get(f"/tickets/{number}").text
+    assert f"Bejelentése (#{number}) ügyében" in page
+    assert "(a jelenlegi utolsó napja: 2026. 12. 6.)" in page
+    letter = page.split('id="rights-letter"')[1].split(">", 1)[1].split("</textarea>")[0]
+    assert "\n\n\n" not in letter
 
 
 def test_a_customer_who_granted_all_hears_nothing(ana, opened, desk):
