@@ -130,7 +130,7 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
         "terms": f"{course.terms.policy_name}, {label(found.priority)}",
         "promises": money_lines.with_money(promises.unmet_promises(course, found.id, ids), found, moment),
         "met": promises.ended_promises(course, found.id, ids),
-        "has_money": found.kind is Kind.BILLING or found.money_due_at is not None,
+        "has_money": found.kind is Kind.BILLING or bool(found.money_due_at or found.money_missed_at),
         "facts": [*sheet.facts_of(found), *incident_lines.incident_facts(found, belonging)],
         "suggested_incidents": belonging.suggested,
         "has_incident": belonging.incident is not None,
