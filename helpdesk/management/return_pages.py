@@ -38,7 +38,8 @@ def report() -> ResponseReturnValue:
     return render_template(
         "management/returns.html",
         found=found,
-        headings=returns.headings(),
+        why=returns.why_headings(),
+        rest=returns.rest_headings(),
         is_empty=not found.channels,
         longer_url=None if asked.period is Period.YEAR else _plain(asked, Period.YEAR),
         most=f"{stays.MOST:,}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -26,13 +25,19 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A channel, a topic, or all of them: its counts in the order of ``headings``; ``share`` of what has ended."""
+    """A channel, a topic, or all of them. Both shares are of the stays that have ended, in whole per cent.
+
+    ``unanswered``: those that came back without an answer or went on to another tier. ``why``: what came back by
+    reason, and other tiers; ``rest``: everything else; both in the order of their headings.
+    """
 
     name: str
     all: Cell
     back: Cell
     share: str
-    others: list[Cell]
+    why: list[Cell]
+    unanswered: str
+    rest: list[Cell]
 
 
 class Report(NamedTuple):
@@ -51,7 +56,7 @@ def report_of(asked: StayFilter, tallies: Iterable[Tally]) -> Report:
     channels = {channel: [one for one in found if one.channel is channel] for channel in ChannelKind}
     topics = {one.topic_id: one.topic or _("no topic") for one in found}
     by_topic = {topic_id: [one for one in found if one.topic_id == topic_id] for topic_id in topics}
-    ordered = sorted(by_topic, key=lambda topic_id: (-_count(by_topic[topic_id], Ending.BACK), topics[topic_id]))
+    ordered = sorted(by_topic, key=lambda topic_id: (-_unanswered(by_topic[topic_id]), topics[topic_id]))
     return Report(
         [_line(label(one), asked.but(channel=one), of_one) for one, of_one in channels.items() if of_one],
         _line(_("All channels"), asked, found),
@@ -60,12 +65,15 @@ def report_of(asked: StayFilter, tallies: Iterable[Tally]) -> Report:
     )
 
 
-def headings() -> list[str]:
-    """What stands over the counts behind the share, in their order."""
-    return [*(label(reason) for reason in ReturnReason), *(ending_text(ending) for ending in _OTHERS)]
+def why_headings() -> list[str]:
+    return [*(label(reason) for reason in ReturnReason), ending_text(Ending.OTHER_TIER)]
 
 
-_OTHERS = (Ending.OTHER_TIER, Ending.SOLVED, Ending.ENDED, Ending.THERE)
+def rest_headings() -> list[str]:
+    return [ending_text(ending) for ending in _REST]
+
+
+_REST = (Ending.SOLVED, Ending.ENDED, Ending.THERE)
 
 
 def ending_text(ending: Ending) -> str:
@@ -79,20 +87,34 @@ def ending_text(ending: Ending) -> str:
 
 
 def _line(name: str, asked: StayFilter, tallies: list[Tally]) -> Line:
-    whole = sum(one.stays for one in tallies)
-    back, there = _count(tallies, Ending.BACK), _count(tallies, Ending.THERE)
-    why: Counter[ReturnReason | None] = Counter()
-    for one in tallies:
-        why[one.reason] += one.stays
-    others = [_cell(why[reason], asked.but(ending=Ending.BACK, reason=reason)) for reason in ReturnReason]
-    others += [_cell(_count(tallies, ending), asked.but(ending=ending)) for ending in _OTHERS]
+    whole, back = sum(one.stays for one in tallies), _count(tallies, Ending.BACK)
+    ended, tiers = whole - _count(tallies, Ending.THERE), _count(tallies, Ending.OTHER_TIER)
     return Line(
         name,
         _cell(whole, asked),
         _cell(back, asked.but(ending=Ending.BACK)),
-        _("%(share)s %%", share=back * 100 // (whole - there)) if whole > there else "–",
-        others,
+        _share(back, ended),
+        [
+            *(_cell(_why(tallies, one), asked.but(ending=Ending.BACK, reason=one)) for one in ReturnReason),
+            _cell(tiers, asked.but(ending=Ending.OTHER_TIER)),
+        ],
+        _share(_unanswered(tallies), ended),
+        [_cell(_count(tallies, ending), asked.but(ending=ending)) for ending in _REST],
     )
+
+
+def _share(part: int, whole: int) -> str:
+    return _("%(share)s %%", share=part * 100 // whole) if whole else "–"
+
+
+def _unanswered(tallies: Iterable[Tally]) -> int:
+    """What the vendor gave back without an answer, or one tier could not do."""
+    is_so = (Ending.BACK, Ending.OTHER_TIER)
+    return sum(one.stays for one in tallies if one.ending in is_so and one.reason is not ReturnReason.VENDOR_ANSWERED)
+
+
+def _why(tallies: Iterable[Tally], reason: ReturnReason) -> int:
+    return sum(one.stays for one in tallies if one.reason is reason)
 
 
 def _count(tallies: Iterable[Tally], ending: Ending) -> int:
