@@ -13,7 +13,7 @@ from helpdesk import create_app
 from helpdesk.clock import moved, now
 from helpdesk.escalations.partner_center import connection, vault
 from helpdesk.escalations.partner_center.client import Client
-from helpdesk.tickets import mirroring
+from helpdesk.tickets import mirroring, surveying
 from tests.fakes.partner_center import QUICK, KeptLine, Waits
 
 SPEED = 400
@@ -39,6 +39,7 @@ def main() -> None:
         print("ready", flush=True)
         while True:
             mirroring.send_due(now(), 5, KeptLine(client))
+            surveying.survey_due(now(), KeptLine(client))
             mirroring.poll_due(now(), 5, KeptLine(client))
             time.sleep(0.005)
 

@@ -89,6 +89,6 @@ def _write_for(seconds: float, story: Story, began: datetime, second: float) -> 
     while time.monotonic() < until:
         story.sides.hand.at = fast(began, second)
         case = story.dice.choice(story.cases)
-        story.dice.choice((story.we_write, story.they_write, story.we_paste))(case)
+        story.dice.choice((story.we_write, story.we_ask, story.they_write, story.we_paste))(case)
         story.count += 1
         time.sleep(0.02)
