@@ -14,6 +14,7 @@ from helpdesk.accounts.actor import Actor
 from helpdesk.clock import Hand
 from helpdesk.customers.models import Contact, Customer, CustomerContact
 from helpdesk.database import db, unit_of_work
+from helpdesk.demo import with_outages
 from helpdesk.demo.cast import Cast, Life
 from helpdesk.demo.granting import ENDING, EXPIRED
 from helpdesk.demo.lives import fated_life, life, money_life
@@ -42,6 +43,9 @@ _FATES: dict[Fate | MoneyFate, int] = {
 """How many open hours before the demo's present each of these begins."""
 CANCELLING = "Cancellation"
 """The topic of stories about a window of the vendor's."""
+
+OUTAGES_FROM = 24
+"""Tickets a world must have for two outages to hit some."""
 
 FATED_FROM = 12
 """Tickets a world must have for six of them to be fated."""
@@ -84,8 +88,12 @@ class Month:
         for order, (at, fate) in enumerate(fates):
             self._fates[order] = fate
             heapq.heappush(self._lives, (at, order, None))
-        for order, at in enumerate(self._openings(tickets - len(fates)), start=len(fates)):
+        has_outages = tickets >= OUTAGES_FROM
+        others = tickets - len(fates) - (with_outages.TICKETS if has_outages else 0)
+        for order, at in enumerate(self._openings(others), start=len(fates)):
             heapq.heappush(self._lives, (at, order, None))
+        if has_outages:
+            self._let_services_fail(tickets)
         habit = reviewing(self._town.manager, random.Random(self._dice.random()))  # noqa: S311
         heapq.heappush(self._lives, (self._hand.at, tickets, habit))
         while self._lives and self._lives[0][0] <= self._end:
@@ -93,6 +101,15 @@ class Month:
             self._let_time_pass(at)
             self._act(at, order, ticket if ticket is not None else self._born(self._fates.get(order)))
         self._let_time_pass(self._end)
+
+    def _let_services_fail(self, tickets: int) -> None:
+        """Two outages, whose tickets count among ``tickets``; they act behind all others of the same moment."""
+        agent = self._town.agents[Kind.TECHNICAL][0]
+        over = with_outages.outage_that_is_over(agent, self._progress)
+        running = with_outages.outage_that_goes_on(agent, self._progress)
+        starts = (with_outages.OVER_HOURS_AGO, over), (with_outages.RUNNING_HOURS_AGO, running)
+        for order, (hours, outage) in enumerate(starts, start=tickets + 1):
+            heapq.heappush(self._lives, (self._business_hours_ago(hours), order, outage))
 
     def _openings(self, tickets: int) -> list[datetime]:
         """Mostly within the desk's hours; some people write in the evening."""

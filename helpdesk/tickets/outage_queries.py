@@ -14,7 +14,7 @@ from helpdesk.database import db
 from helpdesk.errors import NotFound
 from helpdesk.escalations.outages.models import IncidentTelling, IncidentTicket, IncidentUpdate, VendorIncident
 from helpdesk.tickets.models import IS_OPEN, Ticket
-from workflows.vocabulary import Kind
+from workflows.vocabulary import ENDED_STATES, Kind
 
 PAGE = 50
 CHOICES = 20
@@ -90,6 +90,13 @@ def incident(incident_id: int) -> VendorIncident:
     if found is None:
         raise NotFound(_("There is no such incident."))
     return found
+
+
+def is_anybody_told(incident_id: int) -> bool:
+    """Whether an update would reach somebody: one of its tickets has not ended."""
+    rows = sa.select(IncidentTicket.ticket_id).join(Ticket, Ticket.id == IncidentTicket.ticket_id)
+    rows = rows.where(IncidentTicket.incident_id == incident_id, Ticket.state.not_in(ENDED_STATES))
+    return db.session.scalar(rows.limit(1)) is not None
 
 
 def linked_statement(incident_id: int, after: int = 0) -> sa.Select[*tuple[Any, ...]]:

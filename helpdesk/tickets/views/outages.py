@@ -135,6 +135,7 @@ def _page(incident_id: int, error: Invalid | None = None) -> ResponseReturnValue
             may_edit=may_edit(),
             may_link=_may_link(),
             may_tell=actor().may(Permission.REPLY, Kind.TECHNICAL),
+            is_anybody_told=outage_queries.is_anybody_told(incident_id),
             form_id=request.form.get("form_id") or secrets.token_urlsafe(16),
             typed=request.form,
             error=error,
