@@ -248,7 +248,7 @@ SETTINGS = (
         "HELPDESK_VENDOR_SILENCE_HOURS",
         lambda v: _whole(1)(v) * 3600,
         24 * 3600,
-        "hours without a word after which a vendor case counts as silent",
+        "hours without a word after which a vendor case counts as silent where its channel times no word",
     ),
     Setting(
         "UPLOAD_FILE_BYTES", "HELPDESK_UPLOAD_FILE_MIB", lambda v: _whole(1)(v) * MIB, 25 * MIB, "largest attachment"

@@ -89,7 +89,6 @@ def _nothing_else(_change: Change, _step: Step, _asked: Mapping[str, Any]) -> No
 
 
 def _escalated(change: Change, step: Step, asked: Mapping[str, Any]) -> None:
-    change.ticket.turn = Turn.VENDOR
     begin_vendor_case(change, CHANNEL_OF_TRIGGER[step.trigger], asked)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from runpy import run_path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -15,6 +18,7 @@ from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
 from helpdesk.escalations.models import SupportChannel, VendorCase, VendorNote, VendorTerm
 from helpdesk.escalations.partner_center.models import VendorPost
+from helpdesk.schema import MIGRATIONS
 from helpdesk.tickets import chasing
 from helpdesk.tickets.actions import escalating, moving
 from helpdesk.tickets.models import Ticket
@@ -113,6 +117,30 @@ class TestWhenAWordIsDue:
         with unit_of_work():
             escalating.change_vendor_case(escalated, case_id, desk.ana, VendorCaseState.CLOSED, now())
         assert newest().word_due_at is None
+
+
+def test_the_migration_expects_words_of_the_cases_it_finds(
+    escalated: int, case_id: int, desk: Desk, hand: Hand
+) -> None:
+    """By the running clock; where none runs, a day after the last word; nothing of a case that waits for us."""
+    clocked = newest().word_due_at
+    with unit_of_work() as session:
+        session.add_all(_another(case_id, state) for state in (VendorCaseState.OPEN, VendorCaseState.ATTENTION_NEEDED))
+        session.flush()
+        session.execute(sa.update(VendorCase).values(word_due_at=None))
+    migration = run_path(next((MIGRATIONS / "versions").glob("*_vendor_words.py")))
+    with db.engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        migration["_expect_words"]()
+    found = db.session.scalars(sa.select(VendorCase.word_due_at).order_by(VendorCase.id)).all()
+    assert found == [clocked, hand.at + 24 * HOUR, None]
+
+
+def _another(case_id: int, state: VendorCaseState) -> VendorCase:
+    one = db.session.get_one(VendorCase, case_id)
+    return VendorCase(
+        ticket_id=one.ticket_id, channel_id=one.channel_id, state=state, severity=one.severity, pack={},
+        created_at=now(), last_word_at=now(),
+    )  # fmt: skip
 
 
 class TestReminding:
