@@ -21,14 +21,15 @@ from helpdesk.demo.people import COMPANIES
 from helpdesk.demo.stories import SITES, STORIES
 from helpdesk.escalations.models import VendorCase
 from helpdesk.escalations.money.models import MoneyDeadline
+from helpdesk.escalations.outages.models import VendorIncident
 from helpdesk.management import queries, stays
 from helpdesk.management.stay_filters import Ending, StayFilter
 from helpdesk.sla.models import Breach, ClockEvent, SlaClock
-from helpdesk.tickets import hearing, history
+from helpdesk.tickets import credit_queries, hearing, history, outage_queries
 from helpdesk.tickets.defaults import TOPICS
 from helpdesk.tickets.models import Message, Ticket, TicketEvent
 from tests.tables import empty_tables
-from workflows.vocabulary import Kind, MoneyState
+from workflows.vocabulary import CreditState, Kind, MoneyPurpose, MoneyState
 
 TICKETS = 25
 
@@ -62,6 +63,7 @@ def test_the_same_seed_makes_the_same_world_and_it_holds(app: Flask, hand: Hand)
     _check_clocks(hand)
     _check_stays(hand)
     _check_windows(hand)
+    _check_outages()
     first = _digest()
     db.session.remove()
     empty_tables()
@@ -89,12 +91,28 @@ def _check_stays(hand: Hand) -> None:
 
 def _check_windows(hand: Hand) -> None:
     """One window ends within a day and leads its ticket, another has passed unused."""
-    states = list(db.session.scalars(sa.select(MoneyDeadline.state).order_by(MoneyDeadline.state)))
+    states = sa.select(MoneyDeadline.state).where(MoneyDeadline.purpose != MoneyPurpose.CREDIT_CLAIM)
+    states = list(db.session.scalars(states.order_by(MoneyDeadline.state)))
     assert states == [MoneyState.MISSED, MoneyState.OPEN]
     missed = db.session.scalars(sa.select(Ticket).where(Ticket.money_missed_at.is_not(None))).one()
     near = db.session.scalars(sa.select(Ticket).where(Ticket.money_due_at.is_not(None))).one()
     assert missed.money_missed_at < hand.at < near.money_due_at <= hand.at + timedelta(days=1)
     assert near.subscription.renewed_on is not None
+
+
+def _check_outages() -> None:
+    """One outage goes on and was told; of the other's credits one is passed on, one granted and one asked for."""
+    over, running = db.session.scalars(sa.select(VendorIncident).order_by(VendorIncident.id))
+    assert (over.ended_at is not None, running.ended_at) == (True, None)
+    for incident, tickets in ((over, 3), (running, 2)):
+        for update, count, told in outage_queries.updates(incident):
+            assert update.spread_at is not None
+            assert (count, told) == (tickets, tickets)
+    sums = credit_queries.sums_of(over.id)
+    assert sums.counts == {CreditState.PASSED_ON: 1, CreditState.GRANTED: 1, CreditState.REQUESTED: 1}
+    assert (sums.passed_on, sums.to_pass_on) == ({"EUR": 48_20}, {"EUR": 12_60})
+    claims = sa.select(MoneyDeadline.state).where(MoneyDeadline.purpose == MoneyPurpose.CREDIT_CLAIM)
+    assert list(db.session.scalars(claims)) == [MoneyState.MET] * 3
 
 
 def _clocks(ticket: Ticket) -> list[SlaClock]:
