@@ -157,7 +157,8 @@ def test_the_agents_pages(shown: Shown, look: Callable[..., list[str]]) -> None:
 
 def test_the_managers_pages(shown: Shown, look: Callable[..., list[str]]) -> None:
     ticket = f"/tickets/{shown.escalated}"
-    addresses = ("/today", "/breaches", f"/breaches/{shown.breach_id}", "/workflows", ticket)
+    reports = ("/reports/returns", "/reports/returns/tickets?channel=premier", "/reports/returns?to=2020-01-01")
+    addresses = ("/today", "/breaches", f"/breaches/{shown.breach_id}", *reports, "/workflows", ticket)
     assert look("max@desk.example", addresses) == []
 
 

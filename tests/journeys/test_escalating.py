@@ -201,7 +201,7 @@ def _solved(page: Any) -> None:
 
 def _the_report_says_so(page: Any, number: int) -> None:
     page.goto("/reports/returns")
-    premier = page.locator("section[aria-label='By channel'] tr", has_text="Premier")
+    premier = page.locator("[aria-label='By channel'] tr", has_text="Premier")
     assert premier.locator("td").nth(2).inner_text() == "100 %"
     premier.locator("td").nth(1).get_by_role("link").click()
     assert "Microsoft refused" in page.locator("tbody tr", has_text=f"#{number}").inner_text()

@@ -78,7 +78,7 @@ def come_back(number: int, desk: Desk, reason: ReturnReason = ReturnReason.VENDO
 def table(client: FlaskClient, name: str, query: str = "") -> dict[str, list[str]]:
     """{name of the line: its counts} of one of the two tables."""
     html = client.get(f"{REPORT}{query}").text
-    part = re.search(rf'<section class="returns-part" aria-label="{name}">.*?</section>', html, re.DOTALL)
+    part = re.search(rf'<section class="returns-part">\s*<h2>{name}</h2>.*?</section>', html, re.DOTALL)
     assert part
     lines = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', part[0], re.DOTALL)
     return {name: re.findall(r">([\d,]+ ?%?|–)<", cells) for name, cells in lines}
