@@ -113,11 +113,17 @@ def totals(incident: VendorIncident, now: datetime) -> Totals:
 
 
 def names_hit(incident_id: int) -> Iterable[tuple[str, str | None]]:
-    """(name, domain) of every customer of the incident, for finding them in a text that all of them will read."""
-    rows = sa.select(Customer.name, Customer.domain).join(Ticket, Ticket.customer_id == Customer.id).distinct()
+    """(name, domain) of every customer of the incident, for finding them in a text that all of them will read.
+
+    Also what guests say whom they write for: others must not read that either.
+    """
+    rows = sa.select(Customer.name, Customer.domain).join(Ticket, Ticket.customer_id == Customer.id)
     rows = rows.join(IncidentTicket, IncidentTicket.ticket_id == Ticket.id)
-    rows = rows.where(IncidentTicket.incident_id == incident_id)
-    return [(name, domain) for name, domain in db.session.execute(rows)]
+    rows = rows.where(IncidentTicket.incident_id == incident_id).distinct()
+    says = sa.select(Ticket.claimed_company).join(IncidentTicket, IncidentTicket.ticket_id == Ticket.id)
+    says = says.where(IncidentTicket.incident_id == incident_id, ~Ticket.is_customer_confirmed).distinct()
+    known = [(name, domain) for name, domain in db.session.execute(rows)]
+    return [*known, *((name, None) for name in db.session.scalars(says))]
 
 
 def _firsts(incident: VendorIncident) -> sa.Select[*tuple[Any, ...]]:

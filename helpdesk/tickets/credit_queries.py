@@ -151,6 +151,13 @@ def claims_of(ticket_id: int) -> Sequence[Any]:
     ).all()
 
 
+def is_claimed(credit: IncidentCredit | None) -> bool:
+    """Whether an open ticket claims the credit; once it has ended, another may."""
+    if credit is None or credit.ticket_id is None:
+        return False
+    return db.session.get_one(Ticket, credit.ticket_id).is_open
+
+
 def pending_claims(incident: VendorIncident) -> list[int]:
     """Customers for whom nobody has asked, nor said that nobody will, and no ticket runs its own claim deadline."""
     runs = sa.select(MoneyDeadline.id).where(

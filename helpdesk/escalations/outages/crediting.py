@@ -27,7 +27,13 @@ NEXT = {
 }
 """What may become of a credit."""
 
-BEFORE = {_REQUESTED: _TO_REQUEST, _GRANTED: _REQUESTED, _REFUSED: _REQUESTED, _PASSED_ON: _GRANTED}
+BEFORE = {
+    _REQUESTED: _TO_REQUEST,
+    _NOT_CLAIMED: _TO_REQUEST,
+    _GRANTED: _REQUESTED,
+    _REFUSED: _REQUESTED,
+    _PASSED_ON: _GRANTED,
+}
 """Where a credit stands when its last step was a mistake."""
 
 PENDING = (None, _TO_REQUEST)

@@ -24,6 +24,7 @@ from helpdesk.tickets import facts
 from helpdesk.tickets.actions import money
 from helpdesk.tickets.actions.allowed import demand
 from helpdesk.tickets.actions.opening import Opening, open_ticket
+from helpdesk.tickets.actions.outages import customers_named
 from helpdesk.tickets.change import Change, changing
 from helpdesk.tickets.models import Ticket
 from workflows.vocabulary import CreditState, EventKind, Kind, Level, MoneyPurpose, MoneyState, Source
@@ -67,16 +68,19 @@ def claim_by_new(incident_id: int, customer_id: int, actor: Actor, now: datetime
     """Open the billing ticket by which the credit is claimed, for whoever reported the outage; its number.
 
     It asks them in their language for the mail that the vendor wants to see (Partner Center, Request a credit).
-    Raises Invalid when the credit is claimed by another ticket already.
+    Raises Invalid at ``ticket`` when another ticket claims the credit already, and when the incident's title names
+    another customer.
     """
     _demand(actor)
     if not actor.may(Permission.OPEN_TICKETS, Kind.BILLING):
         raise Forbidden(_("Your role doesn’t include this."))
     incident, customer = db.session.get_one(VendorIncident, incident_id), db.session.get_one(Customer, customer_id)
     reporter, language = _reporter(incident_id, customer_id)
-    known = crediting.claimed(incident_id, customer_id)
-    if known is not None and known.ticket_id is not None:
-        raise Invalid(_("The credit is claimed by #%(number)s already.", number=known.ticket_id), "ticket")
+    _demand_free(crediting.claimed(incident_id, customer_id))
+    others = [name for name in customers_named(incident_id, incident.title) if name != customer.name]
+    if others:
+        sentence = _("What fails names %(names)s, and this customer would read it.", names=", ".join(others))
+        raise Invalid(sentence, "ticket")
     opened = open_ticket(_opening(incident, customer, reporter, language), actor, now)
     with changing(opened.ticket.id, actor, now) as change:
         _prepare(change, incident, customer_id)
@@ -138,9 +142,18 @@ def _prepare(change: Change, incident: VendorIncident, customer_id: int) -> None
     if row is None or row.state is CreditState.NOT_CLAIMED:
         step = CreditStep(CreditState.TO_REQUEST, facts.desk_day(change.now))
         row = crediting.track_credit(incident.id, customer_id, step, change.actor.user_id, change.now)
+    _demand_free(row, change.ticket.id)
     row.ticket_id = change.ticket.id
     if row.state is CreditState.TO_REQUEST:
         _put_deadline(change, incident)
+
+
+def _demand_free(row: IncidentCredit | None, ticket_id: int | None = None) -> None:
+    """Raise Invalid when another ticket that is still open claims the credit."""
+    if row is None or row.ticket_id in (None, ticket_id):
+        return
+    if db.session.get_one(Ticket, row.ticket_id).is_open:
+        raise Invalid(_("The credit is claimed by #%(number)s already.", number=row.ticket_id), "ticket")
 
 
 # the deadline -----------------------------------------------------------------------------------------

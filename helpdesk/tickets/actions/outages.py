@@ -44,12 +44,12 @@ def link(ticket_id: int, actor: Actor, incident_id: int, now: datetime) -> None:
         _tie(change, incident)
 
 
-def unlink(ticket_id: int, actor: Actor, now: datetime) -> None:
-    """Take the ticket off its incident."""
+def unlink(ticket_id: int, actor: Actor, now: datetime, incident_id: int | None = None) -> None:
+    """Take the ticket off its incident; with ``incident_id`` only if it is that one."""
     with changing(ticket_id, actor, now) as change:
         demand(actor, Permission.EDIT_TICKETS, change.ticket)
         row = db.session.get(IncidentTicket, ticket_id, populate_existing=True)
-        if row is None:
+        if row is None or incident_id not in (None, row.incident_id):
             return
         incident = db.session.get_one(VendorIncident, row.incident_id)
         db.session.delete(row)

@@ -74,6 +74,7 @@ def _page(
             follows=[word for word in CreditState if word in rules.NEXT[state] and word is not CreditState.TO_REQUEST],
             may_go_back=state in rules.BEFORE,
             is_pending=state in rules.PENDING,
+            is_claimed=credit_queries.is_claimed(hit.credit),
             is_asked=state in (*rules.PENDING, CreditState.REQUESTED),
             claim_tickets=credit_queries.claim_tickets(customer_id) if _may_claim() else [],
             is_over=found.claim_due_at is not None and found.claim_due_at <= moment,

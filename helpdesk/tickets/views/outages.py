@@ -179,7 +179,7 @@ def incident_tickets(incident_id: int) -> ResponseReturnValue:
                 if off is None:
                     outages.link(number, actor(), incident_id, now())
                 else:
-                    outages.unlink(number, actor(), now())
+                    outages.unlink(number, actor(), now(), incident_id)
         except HelpdeskError as error:
             refused.append(f"#{number}: {error.sentence}")
     if refused:

@@ -246,6 +246,31 @@ def test_the_ticket_that_claims_gets_the_deadline_and_asks_for_the_mail(hit: int
     assert db.session.get_one(Ticket, number, populate_existing=True).money_due_at is None
 
 
+def test_another_ticket_claims_once_the_first_has_ended(hit: int, incident_id: int, desk: Desk) -> None:
+    first = claim(incident_id, desk)
+    with unit_of_work():
+        moving.move(first, desk.ana, Trigger.WITHDRAW, now(), {"reason": "no_longer_needed"})
+    second = claim(incident_id, desk)
+    assert credit(incident_id).ticket_id == second
+    assert (deadlines(first), deadlines(second)) == ([MoneyState.LAPSED], [MoneyState.OPEN])
+
+
+def test_the_ticket_that_claims_names_no_other_customer(
+    opened: Callable[..., Opened], hit: int, incident_id: int, desk: Desk
+) -> None:
+    other = another_customer("Borealis Energia Zrt.")
+    linked(opened(contact_email="b@borealis.example").ticket.id, desk, incident_id, other)
+    with unit_of_work():
+        row = incident(incident_id)
+        draft = IncidentDraft(row.number, row.service, "Borealis Energia can’t sign in", row.started_at)
+        crediting.save_incident(row, draft, desk.ana, now())
+    with pytest.raises(Invalid) as refused:
+        claim(incident_id, desk)
+    assert "Borealis Energia Zrt." in refused.value.sentence
+    with unit_of_work():
+        assert crediting.claim_by_new(incident_id, other, desk.ana, now())
+
+
 def test_only_an_open_billing_ticket_of_the_customer_claims(
     opened: Callable[..., Opened], hit: int, incident_id: int, desk: Desk
 ) -> None:

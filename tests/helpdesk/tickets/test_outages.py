@@ -197,6 +197,11 @@ def test_a_text_that_names_one_of_the_customers_is_not_told_to_the_others(
             outages.tell_all(incident_id, desk.ana, text, "", "f", now())
         assert refused.value.field == "may_name"
         assert "Alpina Logistics Kft." in refused.value.sentence
+    assert outages.customers_named(incident_id, "Cser Malom waits") == []
+    with unit_of_work() as session:
+        session.get_one(Ticket, hit[1]).is_customer_confirmed = False
+        session.get_one(Ticket, hit[1]).claimed_company = "Cser Malom Bt."
+    assert outages.customers_named(incident_id, "Cser Malom waits") == ["Cser Malom Bt."]
     assert outages.customers_named(incident_id, "The alpine logistics of it") == []
     with unit_of_work():
         outages.tell_all(incident_id, desk.ana, "Alpina Logistics has it too.", "", "f", now(), may_name=True)
