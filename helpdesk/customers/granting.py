@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -30,8 +30,14 @@ def today() -> date:
 def ending() -> ResponseReturnValue:
     """Rights that end within 30 days, and those that have ended."""
     on = today()
-    found = rights.ending(on)
-    return render_template("customers/rights.html", rights=found, words=rights.state_words(found, on), today=on)
+    found = rights.ending(on, request.args.get("after", type=int))
+    return render_template(
+        "customers/rights.html",
+        rights=found,
+        words=rights.state_words(found, on),
+        today=on,
+        more=found[-1].id if len(found) == rights.PAGE else None,
+    )
 
 
 @blueprint.route(f"{HERE}/new", methods=["GET", "POST"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from flask import current_app
@@ -157,12 +157,18 @@ def right_of(customer_id: int, right_id: int) -> CustomerRight:
     return found
 
 
-def ending(on: date, limit: int = 100) -> list[CustomerRight]:
+PAGE: Final = 100
+
+
+def ending(on: date, after: int | None = None, limit: int = PAGE) -> list[CustomerRight]:
     """Rights in force of active customers that end within 30 days or have ended, the nearest end first.
 
-    One that another of its kind follows without a gap is not among them.
+    One that another of its kind follows without a gap is not among them. ``after``: the id of the row to go on after.
     """
     rows = _ending(on, sa.select(CustomerRight).join(CustomerRight.customer))
+    last = db.session.get(CustomerRight, after) if after is not None else None
+    if last is not None and last.ends_on is not None:
+        rows = rows.where(sa.tuple_(CustomerRight.ends_on, CustomerRight.id) > (last.ends_on, last.id))
     rows = rows.options(joinedload(CustomerRight.customer)).order_by(CustomerRight.ends_on, CustomerRight.id)
     return list(db.session.scalars(rows.limit(limit)))
 

@@ -40,7 +40,11 @@ def search_all(number: int) -> ResponseReturnValue:
     """Search the text, log and HAR files that nobody has decided about; the others are for a person."""
     person = _editor(number)
     waiting = [each.original for each in enclosures_of(number) if each.check is None]
-    waiting = [original for original in waiting if redaction.may_search(original.file_name)]
+    waiting = [
+        original
+        for original in waiting
+        if redaction.may_search(original.file_name) and original.size_bytes <= redaction.LARGEST
+    ]
     searched, room = 0, SEARCHED_AT_ONCE
     for original in waiting:
         if searched and original.size_bytes > room:

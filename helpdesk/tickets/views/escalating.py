@@ -105,6 +105,7 @@ def _card(found: Ticket, row: SupportChannel, known: Study, move: Move | None, t
     verdict = next((each for each in known.verdicts if each.kind is row.kind), None)
     is_open = move is not None and move.is_open
     is_waiting = not is_open and move is not None and {reason.code for reason in move.reasons} == {PACK_INCOMPLETE}
+    is_near = is_open or is_waiting
     return {
         "trigger": move.trigger.value if move is not None else "",
         "kind": row.kind.value,
@@ -113,13 +114,13 @@ def _card(found: Ticket, row: SupportChannel, known: Study, move: Move | None, t
         "is_open": is_open,
         "is_waiting": is_waiting,
         "percent": known.pack.completeness(row.kind).percent if known.pack is not None and move is not None else None,
-        "is_recommended": (is_open or is_waiting) and verdict is not None and verdict.is_recommended,
-        "why": say(verdict.recommendation) if verdict is not None and verdict.recommendation else "",
+        "is_recommended": is_near and verdict is not None and verdict.is_recommended,
+        "why": say(verdict.recommendation) if is_near and verdict is not None and verdict.recommendation else "",
         "rank": row.cost_rank_on(today),
         "cost": _cost(row, verdict, today),
         "response": _response(row, found),
         "left": _left(verdict, today),
-        "reasons": [] if is_open or is_waiting else _reasons(found, row.kind, verdict, move),
+        "reasons": [] if is_near else _reasons(found, row.kind, verdict, move),
     }
 
 

@@ -27,7 +27,7 @@ from helpdesk.tickets.files import path_of
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.pack_forms import PackForm, PassForm, shown_answers
 from helpdesk.tickets.packs import TRANSLATED, WRITTEN, Pack
-from helpdesk.tickets.redaction import may_search
+from helpdesk.tickets.redaction import LARGEST, may_search
 from helpdesk.tickets.uploads import size_text
 from helpdesk.tickets.views import checklist
 from helpdesk.tickets.views.guard import sees_tickets
@@ -181,6 +181,7 @@ def _names() -> dict[ChannelKind, str]:
 def _file(each: enclosures.Enclosure) -> dict[str, Any]:
     """An attachment as the page shows it: what was found, what goes out, what may be done."""
     found = each.check.found if each.check is not None else {}
+    is_large = each.original.size_bytes > LARGEST
     named = [(label(kind), found[kind.value]) for kind in PersonalData if kind.value in found]
     return {
         "id": each.original.id,
@@ -190,7 +191,8 @@ def _file(each: enclosures.Enclosure) -> dict[str, Any]:
         "is_decided": each.is_decided,
         "verdict": label(each.check.verdict) if each.check is not None else "",
         "found": [(name, what["count"], ", ".join(what["such_as"])) for name, what in named],
-        "is_searched": may_search(each.original.file_name),
+        "is_searched": may_search(each.original.file_name) and not is_large,
+        "is_large": is_large,
         "copy_url": f"/tickets/{each.original.ticket_id}/files/{each.copy.key}" if each.copy is not None else "",
     }
 

@@ -196,3 +196,15 @@ def test_of_two_who_end_a_right_at_once_one_is_told(sales, customer_id) -> None:
         session.execute(elsewhere, execution_options={"synchronize_session": False})
         with pytest.raises(Invalid, match="already"):
             rights.revoke(seen, date(2026, 11, 24), None, now())
+
+
+def test_a_long_list_goes_on_by_key(sales, customer_id, monkeypatch) -> None:
+    monkeypatch.setattr(rights, "PAGE", 2)
+    monkeypatch.setattr(rights.ending, "__defaults__", (None, 2))
+    for kind in RightKind:
+        record(sales, customer_id, kind=kind.value, ends_on="2026-12-01")
+    first = sales.get("/customers/rights").text
+    assert f"/customers/rights?after={kept()[1].id}" in first
+    second = sales.get(f"/customers/rights?after={kept()[1].id}").text
+    assert second.count(f'href="/customers/{customer_id}#rights"') == 1
+    assert "after=" not in second

@@ -284,10 +284,10 @@ def _may_act(world: World, kind: ChannelKind) -> bool:
 
 
 def _is_packed(world: World, kind: ChannelKind, row: dict[str, Any]) -> bool:
-    """What people write, and, on a channel by contract, the contract's own number."""
+    """What people write, and, on a channel by contract, the contract's own number: one that needs none has its plan."""
     if not world.asks_for_packs or world.override:
         return True
-    has_plan = kind is ChannelKind.COMMERCIAL or (row["needs_entitlement"] and bool(world.papers))
+    has_plan = kind is ChannelKind.COMMERCIAL or not row["needs_entitlement"] or bool(world.papers)
     return has_plan and len(world.answers) == len(ANSWERS)
 
 

@@ -227,6 +227,17 @@ def test_one_request_searches_so_much_and_says_that_more_waits(ana, asked, monke
     assert verdicts == [AttachmentVerdict.CLEAN] * 3
 
 
+def test_a_file_too_large_to_search_is_for_a_person(ana, asked, monkeypatch):
+    monkeypatch.setattr("helpdesk.tickets.redaction.LARGEST", 10)
+    monkeypatch.setattr("helpdesk.tickets.views.pack.LARGEST", 10)
+    attach(ana, asked, "app.log", b"nothing personal")
+    page = ana.get(f"/tickets/{asked}/pack").text
+    assert "it is too large to be searched" in page
+    assert "Search for personal data" not in page
+    assert ana.post(f"/tickets/{asked}/pack/files").status_code == 303
+    assert db.session.scalars(sa.select(facts.AttachmentCheck)).all() == []
+
+
 # what was handed over ---------------------------------------------------------------------------------
 
 
