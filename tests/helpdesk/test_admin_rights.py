@@ -12,8 +12,8 @@ from helpdesk.accounts.sections import SECTIONS
 from helpdesk.clock import Hand, now
 from helpdesk.customers import actions as customers
 from helpdesk.database import unit_of_work
-from helpdesk.demo.defaults import install_defaults
 from tests.people import add_person, signed_in
+from tests.worlds import remembered, starting_set
 from workflows.vocabulary import Role, Service
 
 GUARDED = {
@@ -45,12 +45,16 @@ POSTED = {
 
 @pytest.fixture
 def world(app: Flask, hand: Hand) -> Flask:
+    remembered(_peopled)
+    return app
+
+
+def _peopled() -> None:
+    starting_set()
     with unit_of_work():
-        install_defaults(now())
         customer = customers.add_customer(customers.CustomerDraft("Alpina"), now())
         customers.add_contact(customer, "rita@alpina.example", "Rita", "hu", now())
         customers.add_subscription(customer, customers.SubscriptionDraft("Azure plan", Service.AZURE))
-    return app
 
 
 @pytest.mark.parametrize("role", Role)

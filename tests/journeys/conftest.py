@@ -25,10 +25,10 @@ from helpdesk.accounts.passwords import hash_password
 from helpdesk.clock import Hand, now
 from helpdesk.customers.models import Customer, SupportPlan
 from helpdesk.database import db, unit_of_work
-from helpdesk.demo.defaults import install_defaults
 from helpdesk.escalations.models import Entitlement, SupportChannel
 from tests.conftest import _create, application
 from tests.packs import ask_for_no_pack
+from tests.worlds import remembered, starting_set
 from workflows.vocabulary import ChannelKind, Role
 
 PASSWORD = "demo-only-password"
@@ -94,9 +94,12 @@ def live_server(app: Flask, hand: Hand) -> Iterator[LiveServer]:
 
 def staff_the_desk() -> None:
     """The starting set, a person of every role, a customer on a plan and the right to use Premier."""
+    remembered(_staffed)
+
+
+def _staffed() -> None:
     hashed = hash_password(PASSWORD)
-    with unit_of_work() as session:
-        install_defaults(now())
+    starting_set()
     ask_for_no_pack()
     with unit_of_work() as session:
         for email, name, role in PEOPLE:

@@ -12,20 +12,19 @@ from helpdesk.accounts.actions import Profile, add_user, invite
 from helpdesk.accounts.actor import Actor
 from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
-from helpdesk.demo.defaults import install_defaults
 from helpdesk.notifications.delivery import deliver_due
 from helpdesk.notifications.models import Notification, OutboxMessage
 from helpdesk.tickets.actions.assigning import assign
 from helpdesk.tickets.actions.opening import Opened, Opening, open_ticket
 from tests.helpdesk.notifications.postbox import Postbox
 from tests.people import add_person, signed_in
+from tests.worlds import starting_set
 from workflows.vocabulary import Kind, Level, Role, Service
 
 
 @pytest.fixture
 def opened(app: Flask, hand: Hand) -> Opened:
-    with unit_of_work():
-        install_defaults(now())
+    starting_set()
     request = Opening(
         Kind.TECHNICAL, Service.MICROSOFT365, Level.HIGH, Level.HIGH, "Az Outlook jelszót kér",
         "Reggel nyolc óta.", "Fehér Rita", "rita@alpina.example", language="hu",

@@ -8,12 +8,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpdesk.clock import Hand, now
-from helpdesk.database import unit_of_work
-from helpdesk.demo.defaults import install_defaults
+from helpdesk.clock import Hand
 from helpdesk.sla import queries
 from helpdesk.sla.models import Calendar, SlaPolicy
 from tests.people import add_person, signed_in
+from tests.worlds import starting_set
 from workflows.vocabulary import Role
 
 
@@ -29,8 +28,7 @@ class Promised:
 
 @pytest.fixture
 def promised(app: Flask, hand: Hand) -> Promised:
-    with unit_of_work():
-        install_defaults(now())
+    starting_set()
     policies = {policy.name: policy for policy in queries.policies()}
     calendars = {calendar.name: calendar for calendar in queries.calendars()}
     return Promised(

@@ -10,10 +10,10 @@ from flask import Flask
 
 from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
-from helpdesk.demo.defaults import install_defaults
 from helpdesk.sla.editing import create_calendar, edit_calendar, renew_stamp
 from helpdesk.sla.models import Calendar, SlaPolicy
 from helpdesk.sla.working_hours import WorkingHours
+from tests.worlds import starting_set
 
 TONIGHT = datetime(2026, 11, 24, 21, 30, tzinfo=UTC)
 TOMORROW_AT_EIGHT = datetime(2026, 11, 25, 7, 0, tzinfo=UTC)
@@ -22,8 +22,7 @@ WEEK = {"timezone": "Europe/Budapest", "week": {"mon": [("09:00", "12:00")]}}
 
 @pytest.fixture(autouse=True)
 def _desk(app: Flask, hand: Hand) -> None:
-    with unit_of_work():
-        install_defaults(now())
+    starting_set()
 
 
 def mondays() -> Calendar:

@@ -18,13 +18,13 @@ from helpdesk.accounts.models import Team, User, UserRole
 from helpdesk.clock import Hand, now
 from helpdesk.customers.models import Customer, SupportPlan
 from helpdesk.database import db, unit_of_work
-from helpdesk.demo.defaults import install_defaults
 from helpdesk.escalations.models import Entitlement, SupportChannel
 from helpdesk.tickets.actions import assigning, diagnosing, moving, triaging
 from helpdesk.tickets.actions.opening import Opened, Opening, open_ticket
 from helpdesk.tickets.models import Topic
 from tests.packs import ask_for_no_pack
 from tests.people import signed_in
+from tests.worlds import remembered, starting_set
 from workflows.vocabulary import (
     Boundary,
     BoundaryReason,
@@ -50,8 +50,11 @@ class Desk:
 
 @pytest.fixture
 def desk(app: Flask, hand: Hand) -> Desk:
-    with unit_of_work() as session:
-        install_defaults(now())
+    return remembered(_staffed)
+
+
+def _staffed() -> Desk:
+    starting_set()
     ask_for_no_pack()
     with unit_of_work() as session:
         people = {

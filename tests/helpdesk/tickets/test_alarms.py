@@ -14,7 +14,6 @@ from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.models import Team, User
 from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
-from helpdesk.demo.defaults import install_defaults
 from helpdesk.escalations.models import SupportChannel, VendorCase
 from helpdesk.jobs import jobs
 from helpdesk.notifications.models import Notification, OutboxMessage, Transport
@@ -29,6 +28,7 @@ from helpdesk.tickets.actions.opening import Opening, open_ticket
 from helpdesk.tickets.models import Ticket
 from tests.helpdesk.notifications.test_delivery import mails, put
 from tests.people import add_person
+from tests.worlds import starting_set
 from workflows.ladder import Rung
 from workflows.vocabulary import (
     ClockChange,
@@ -54,8 +54,8 @@ class Desk:
     """Ana has the turn, Lea leads, Max manages; the first response has the ladder, other clocks are silent."""
 
     def __init__(self, ladder: list[dict[str, Any]]) -> None:
+        starting_set()
         with unit_of_work():
-            install_defaults(now())
             policy = db.session.scalars(sa.select(SlaPolicy).where(SlaPolicy.is_default)).one()
             policy.levels = {clock.value: SILENT for clock in ClockKind} | {"first_response": ladder}
             renew_stamp()
