@@ -35,11 +35,12 @@ TENANT = "5f0c1d2e-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
-def number(live_server: LiveServer, vendor: VendorServer) -> int:
+def number(live_server: LiveServer, vendor: VendorServer, monkeypatch: pytest.MonkeyPatch) -> int:
     """A fault that Ana has diagnosed as Microsoft's, on a desk that is connected to the stand-in."""
     live_server.app.config.update(settings(vendor))
     vendor.world.add_customer("Alpina", "alpina.example", TENANT)
     vendor.world.portal = f"{vendor.url}/portal"
+    monkeypatch.setattr(vendor.world, "new_number", lambda: "261124004000122")  # one about which they ask
     with unit_of_work() as session:
         vault.connect(vendor.world.first_refresh_token, live_server.app.config, now())
         customer = session.scalars(sa.select(Customer)).one()

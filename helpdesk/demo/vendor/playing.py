@@ -1,4 +1,4 @@
-"""The vendor's engineers, played: they take a case over, ask, wait for the answer, solve it and close it.
+"""The vendor's engineers, played: they take a case over, ask (or know by themselves), solve it and close it.
 
 What comes next is read off the case itself, so that the play goes on where it stood after the stand-in was
 started again.
@@ -23,12 +23,10 @@ class Line(NamedTuple):
     becomes: Status
 
 
-SCRIPT = (
-    Line("I have taken over your case and am reading what you sent.", Status.OPEN),
-    Line("Please tell me when it happened last, with the correlation id of that moment.", Status.ATTENTION_NEEDED),
-    Line("Thank you, that was it: a change on our side. It has been rolled back everywhere.", Status.OPEN),
-    Line("It has stayed healthy since, so I am closing the case. Write if it comes back.", Status.CLOSED),
-)
+TAKES = Line("I have taken over your case and am reading what you sent.", Status.OPEN)
+ASKS = Line("Please tell me when it happened last, with the correlation id of that moment.", Status.ATTENTION_NEEDED)
+SOLVES = Line("Thank you, that was it: a change on our side. It has been rolled back everywhere.", Status.OPEN)
+CLOSES = Line("It has stayed healthy since, so I am closing the case. Write if it comes back.", Status.CLOSED)
 
 
 def play(world: VendorWorld, at: datetime) -> str | None:
@@ -41,10 +39,16 @@ def play(world: VendorWorld, at: datetime) -> str | None:
         held = max(waiting, key=lambda one: (one.changed_at, one.number), default=None)
         if held is None:
             return None
-        line = SCRIPT[min(sum(note.author == ENGINEER for note in held.notes), len(SCRIPT) - 1)]
+        line = _next(held)
         world.write(held.number, line.text, ENGINEER)
         world.move(held.number, line.becomes)
         return held.number
+
+
+def _next(held: HeldRequest) -> Line:
+    """By what they have said already. Of two cases one needs no question: a demo in which all wait stands still."""
+    lines = (TAKES, SOLVES, CLOSES) if held.number[-1:] in "13579" else (TAKES, ASKS, SOLVES, CLOSES)
+    return lines[min(sum(note.author == ENGINEER for note in held.notes), len(lines) - 1)]
 
 
 def _is_theirs(held: HeldRequest) -> bool:

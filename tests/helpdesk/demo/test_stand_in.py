@@ -42,18 +42,24 @@ def state_of(case: VendorCase) -> VendorCaseState:
 
 
 def test_a_case_moves_by_itself_until_it_waits_for_us_and_again_after_our_answer(mirrored: Mirrored) -> None:
-    case = mirrored.new_case("1")
+    case = mirrored.new_case("2")
     case_id, kept = case.id, case
     assert playing.play(mirrored.world, now()) is None  # they think first
-    assert [turn(mirrored), turn(mirrored), turn(mirrored)] == ["1", "1", None]
+    assert [turn(mirrored), turn(mirrored), turn(mirrored)] == ["2", "2", None]
     assert state_of(kept) is VendorCaseState.ATTENTION_NEEDED
     mirrored.say(kept, "Yesterday at nine.")
     mirrored.send()
-    assert turn(mirrored) == "1"
+    assert turn(mirrored) == "2"
     assert state_of(kept) is VendorCaseState.OPEN
-    assert [turn(mirrored), turn(mirrored)] == ["1", None]
+    assert [turn(mirrored), turn(mirrored)] == ["2", None]
     assert state_of(kept) is VendorCaseState.CLOSED
     assert [is_ours for is_ours, _body in notes_of(case_id)] == [False, False, True, False, False]
+
+
+def test_some_cases_are_solved_without_a_question(mirrored: Mirrored) -> None:
+    case = mirrored.new_case("1")
+    assert [turn(mirrored) for _turn in range(4)] == ["1", "1", "1", None]
+    assert state_of(case) is VendorCaseState.CLOSED
 
 
 def test_the_case_with_the_latest_word_comes_first() -> None:

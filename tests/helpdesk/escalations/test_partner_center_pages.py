@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -111,6 +113,41 @@ def test_the_check_tells_of_a_long_silence_and_of_given_up_notes(app: Flask, mir
     mirrored.poll()
     mirrored.send()
     assert "1 notes could not be sent" in vendor_finding(app)[1]
+
+
+AN_HOUR, MONTHS = timedelta(hours=1), timedelta(days=80)
+
+
+@pytest.mark.parametrize(
+    ("row", "title", "more"),
+    [
+        ({"answered_at": None}, "Not tried yet", "Try it now"),
+        ({}, "Connected", "come and go by themselves"),
+        ({"failing_since": -AN_HOUR, "last_error": "Gone away."}, "Failing since", "Next try: within seconds."),
+        ({"failing_since": -AN_HOUR, "quiet_until": AN_HOUR, "last_error": "Gone"}, "Failing since", "Next try: today"),
+        ({"renewed_at": -MONTHS, "answered_at": -MONTHS}, "The token ends on", "unused it would end"),
+        ({"sealed": "x"}, "The token can’t be read", "HELPDESK_VENDOR_KEY"),
+        ({"sealed": ""}, "No consent yet", "Give the consent"),
+    ],
+)
+def test_the_page_says_how_it_stands(adam: FlaskClient, row: dict[str, Any], title: str, more: str) -> None:
+    given = {"answered_at": now(), "renewed_at": now()} | row
+    with unit_of_work():
+        vault.write(**{key: now() + at if isinstance(at, timedelta) else at for key, at in given.items()})
+    page = adam.get(HERE).text
+    assert title in page
+    assert more in page
+    assert page.count('<p class="strong">') == 1
+
+
+def test_a_trial_notes_its_failure_and_a_later_answer_clears_it(adam: FlaskClient, mirrored: Mirrored) -> None:
+    mirrored.vendor.faults.next(Fault.SERVER_ERROR, method="GET")
+    failed = adam.post(f"{HERE}/trial", follow_redirects=True).text
+    assert "Failing since" in failed
+    assert "500" in failed
+    mirrored.later(60)
+    assert "Failing since" not in adam.post(f"{HERE}/trial", follow_redirects=True).text
+    assert "Connected" in adam.get(HERE).text
 
 
 # from the ticket's page -------------------------------------------------------------------------------------
