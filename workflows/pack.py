@@ -35,7 +35,8 @@ USUAL_REQUIREMENTS: Final = (
     Required((PackItem.BUSINESS_IMPACT, PackItem.SEVERITY, PackItem.TRIED)),
     Required((PackItem.DESK_CONTACT, PackItem.DESK_LANGUAGE, PackItem.DESK_TIME_ZONE)),
     Required((PackItem.ATTACHMENTS_CHECKED,)),
-    Required((PackItem.SUBSCRIPTION,), kinds=frozenset({Kind.BILLING})),
+    # a question about something else, such as the name on an invoice, has no subscription to name
+    Required((PackItem.SUBSCRIPTION,), kinds=frozenset({Kind.BILLING}), services=AZURE | IN_A_TENANT),
     Required(
         (PackItem.SUBSCRIPTION, PackItem.CORRELATION_IDS),
         kinds=TECHNICAL,

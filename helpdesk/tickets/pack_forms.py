@@ -36,13 +36,18 @@ class PackForm(Form):
     scope = paragraph(
         _l("Scope"), _l("Which users, sites, regions and resources. Empty: as the customer said."), longest=_LONGEST
     )
-    repro_steps = paragraph(_l("Steps to reproduce"), _l("So that a stranger sees it too."), longest=_LONGEST)
+    repro_steps = paragraph(
+        _l("Steps to reproduce"), _l("So that a stranger sees it too; or that it can’t be forced."), longest=_LONGEST
+    )
     error_text = paragraph(
         _l("Error text"), _l("Word by word, with its code. Empty: as the customer copied it."), longest=_LONGEST
     )
     correlation_ids = paragraph(
         _l("Correlation ids"),
-        _l("One a line, each with its moment. One with its offset, such as 2026-11-24 14:02+01:00, goes out in UTC."),
+        _l(
+            "One a line, each with its moment, or why there is none. A moment with its offset, such as "
+            "2026-11-24 14:02+01:00, goes out in UTC."
+        ),
         longest=_LONGEST,
     )
     diagnostics_consent = line(

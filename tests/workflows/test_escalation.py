@@ -299,6 +299,13 @@ def test_a_billing_question_needs_less() -> None:
     assert not {PackItem.PLAN, PackItem.REPRO_STEPS, PackItem.DOMAIN} & set(needed)
 
 
+def test_a_question_about_no_subscription_names_none() -> None:
+    for kind in Kind:
+        assert PackItem.SUBSCRIPTION not in required_items(
+            USUAL_REQUIREMENTS, ChannelKind.COMMERCIAL, kind, Service.OTHER
+        )
+
+
 @pytest.mark.parametrize(
     ("have", "percent", "missing"),
     [

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from helpdesk.clock import now
-from helpdesk.customers.models import Contact, Subscription
+from helpdesk.customers.models import Contact, Customer, Subscription
 from helpdesk.database import db, unit_of_work
 from helpdesk.escalations.models import ChannelName, Entitlement, EntitlementUse, SupportChannel, VendorCase
 from helpdesk.tickets import facts, timeline
@@ -351,3 +351,17 @@ def test_a_made_up_channel_leads_back_to_the_usual_one(ana, asked, path):
     assert answer.headers["Location"].partition("#")[0] == f"/tickets/{asked}/pack"
     answer = ana.post(f"/tickets/{asked}/{path}", data={"scope": "y", "channel": "premier"})
     assert answer.headers["Location"].partition("#")[0] == f"/tickets/{asked}/pack?channel=premier"
+
+
+def test_a_subscription_of_another_customer_is_no_choice(ana, asked, desk):
+    with unit_of_work() as session:
+        other = Customer(name="Hotel Zsófia", search_name="hotel zsofia", created_at=now())
+        session.add(other)
+        session.flush()
+        theirs = Subscription(customer_id=other.id, name="Azure plan", service=Service.AZURE, vendor_id="sub-9")
+        session.add(theirs)
+        session.flush()
+        number = theirs.id
+    sent = {"subject": "Outlook", "subscription": str(number)}
+    assert ana.post(f"/tickets/{asked}/facts", data=sent).status_code == 422
+    assert "sub-9" not in ana.get(f"/tickets/{asked}/pack.txt").text
