@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpdesk.accounts.models import User
-from helpdesk.clock import now
+from helpdesk.clock import Hand, now
 from helpdesk.customers.models import Customer
 from helpdesk.database import db, unit_of_work
 from helpdesk.errors import Invalid
@@ -135,13 +135,17 @@ def test_what_its_author_may_no_longer_say_is_said_all_the_same(hit: list[int], 
     assert db.session.scalar(waiting) == 0
 
 
-def test_an_update_leaves_a_hold_and_its_reminders_as_they_are(hit: list[int], incident_id: int, desk: Desk) -> None:
+def test_an_update_leaves_a_hold_and_its_reminders_as_they_are(
+    hit: list[int], incident_id: int, desk: Desk, hand: Hand
+) -> None:
     with unit_of_work():
-        holding.hold(hit[0], desk.ana, HoldCause.CUSTOMER, now() - timedelta(hours=5))
+        holding.hold(hit[0], desk.ana, HoldCause.CUSTOMER, now())
     before = db.session.get_one(Ticket, hit[0]).remind_at
+    hand.at += timedelta(hours=5)
     tell(incident_id, desk)
     list(jobs.tell_outages())
     after = db.session.get_one(Ticket, hit[0], populate_existing=True)
+    assert before is not None
     assert (after.hold_cause, after.remind_at) == (HoldCause.CUSTOMER, before)
 
 
