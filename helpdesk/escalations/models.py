@@ -162,7 +162,7 @@ class EntitlementUse(Base):
     user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
 
 
-_NOT_CLOSED = sa.text(f"state <> '{VendorCaseState.CLOSED}'")
+IS_NOT_CLOSED = sa.text(f"state <> '{VendorCaseState.CLOSED}'")
 _THEIRS = sa.text(f"state = '{VendorCaseState.OPEN}'")
 _OURS = sa.text(f"state = '{VendorCaseState.ATTENTION_NEEDED}'")
 
@@ -173,11 +173,11 @@ class VendorCase(Base):
     __tablename__ = "vendor_case"
     __table_args__ = (
         sa.Index(
-            "ix_vendor_case_silent",
-            "last_word_at",
+            "ix_vendor_case_channel",
+            "channel_id",
             "id",
-            sqlite_where=_NOT_CLOSED,
-            postgresql_where=_NOT_CLOSED,
+            sqlite_where=IS_NOT_CLOSED,
+            postgresql_where=IS_NOT_CLOSED,
         ),
         sa.Index("ix_vendor_case_word_due", "word_due_at", "id", sqlite_where=_THEIRS, postgresql_where=_THEIRS),
         # the ticket with it, so that the queue needn't read the cases themselves

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from helpdesk.accounts.actor import SCHEDULER
 from helpdesk.customers.models import Customer
 from helpdesk.database import db, is_sqlite
-from helpdesk.escalations.models import SupportChannel, VendorCase
+from helpdesk.escalations.models import IS_NOT_CLOSED, SupportChannel, VendorCase
 from helpdesk.sla.queries import keep_promises
 from helpdesk.tickets.actions.escalating import renew_vendor_terms
 from helpdesk.tickets.change import Change, changing_many
@@ -51,6 +51,7 @@ def _cases_behind(channel_id: int, place: int, limit: int) -> Sequence[Next]:
     """Cases that were opened with the vendor and are timed; one still to be opened gets its terms then."""
     rows = sa.select(VendorCase.id, VendorCase.ticket_id).where(
         VendorCase.channel_id == channel_id,
+        IS_NOT_CLOSED,
         VendorCase.state.in_((VendorCaseState.OPEN, VendorCaseState.ATTENTION_NEEDED)),
         VendorCase.terms_id.is_not(None),
         VendorCase.id > place,

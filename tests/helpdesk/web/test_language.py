@@ -211,6 +211,7 @@ STAFF_PAGES = (
     "/search?q=nothing+like+it",
     "/today",
     "/breaches",
+    "/reports/returns",
     "/customers",
     "/customers/{customer}",
     "/notifications",
