@@ -151,6 +151,7 @@ def test_the_agents_pages(shown: Shown, look: Callable[..., list[str]]) -> None:
         fresh, diagnosed, f"/tickets/{shown.escalated}", *(f"{diagnosed}/{part}" for part in parts),
         f"{fresh}/clocks/{shown.clock_id}/explanation", ("/tickets/999999", 404), "/notifications",
         "/account/settings", "/account/password", ("/admin/users", 403),
+        "/incidents", "/incidents/new", f"{diagnosed}/incident", "/credits",
     )  # fmt: skip
     assert look("ana@desk.example", addresses) == []
 
