@@ -210,7 +210,8 @@ class Page:
     def _asking_line(self, row: Any) -> Line:
         waits = moments.duration(_seconds(self.now - row.last_word_at))
         act = self.crew.assign(row) if row.assignee_id is None else self.crew.ask(row)
-        second = f"{_customer(row)} · {_('case %(number)s', number=row.case_number)}"
+        case = _("case %(number)s", number=row.case_number)
+        second = f"{_customer(row)} · {case}"
         lead = _("for %(time)s", time=waits)
         return Line(row.id, row.subject, second, _owner(row), _channel(row), act, lead=lead)
 
@@ -218,10 +219,7 @@ class Page:
         limit = ALL_SILENT if self.asked.all_silent else queries.ROWS
         rows = self._read(queries.silent_cases(self.now, self.asked.team_id, limit))
         more = _more(self.counts.silent, len(rows), f"/today?silent=all{self.asked.query}#silent")
-        title, empty = (
-            _("With the vendor and silent"),
-            _empty("silent"),
-        )
+        title, empty = _("With the vendor and silent"), _empty("silent")
         lines = [self._silent_line(row) for row in rows]
         return Block("silent", title, said(self.counts.silent), lines, empty, *(("", "") if len(rows) > 5 else more))
 
