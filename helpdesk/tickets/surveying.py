@@ -121,18 +121,19 @@ def read_list(line: VendorDesk) -> Survey:
 
 def waiting_cases(at: datetime) -> dict[int, Waiting]:
     """By ticket, the one case that waits for its number; a ticket with two of them is left to people."""
-    rows = db.session.execute(
-        sa.select(VendorCase.id, VendorCase.ticket_id, VendorCase.created_at).where(
-            sa.text(f"vendor_case.state <> '{VendorCaseState.CLOSED}'"),  # spelled as the index has it
-            VendorCase.last_word_at >= at - PATIENCE,
-            VendorCase.state == VendorCaseState.TO_OPEN,
-            VendorCase.number.is_(None),
-        )
-    )
     found: dict[int, list[Waiting]] = {}
-    for row in rows:
+    for row in db.session.execute(waiting_query(at)):
         found.setdefault(row.ticket_id, []).append(Waiting(*row))
     return {ticket_id: cases[0] for ticket_id, cases in found.items() if len(cases) == 1}
+
+
+def waiting_query(at: datetime) -> sa.Select[int, int, datetime]:
+    """The cases behind ``waiting_cases``, by the index of numbers: few have none."""
+    return sa.select(VendorCase.id, VendorCase.ticket_id, VendorCase.created_at).where(
+        VendorCase.number.is_(None),
+        VendorCase.state == VendorCaseState.TO_OPEN,
+        VendorCase.created_at >= at - PATIENCE,
+    )
 
 
 def _give_numbers(line: VendorDesk, listed: Iterable[ServiceRequest], waiting: dict[int, Waiting]) -> None:

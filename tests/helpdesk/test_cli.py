@@ -195,3 +195,13 @@ def test_who_answers_when_nobody_is_named(environment: str, client: str, kind: s
         names |= {"HELPDESK_VENDOR_CLIENT_ID": client, "HELPDESK_VENDOR_CLIENT_SECRET": "s"}
         names |= {"HELPDESK_VENDOR_TENANT": "t", "HELPDESK_VENDOR_KEY": KEY}
     assert config.load(names)["VENDOR_DESK"] == kind
+
+
+@pytest.mark.parametrize(
+    "words", [("run", "--with-vendor"), ("demo", "--with-vendor"), ("vendor", "stand-in")], ids=lambda words: words[0]
+)
+def test_the_stand_in_is_refused_outside_development(installation: Path, words: tuple[str, ...]) -> None:
+    done = helpdesk(*words)
+    assert isinstance(done.exception, config.ConfigurationError)
+    assert "for development" in str(done.exception)
+    assert not (installation / "desk" / "helpdesk.db").exists()

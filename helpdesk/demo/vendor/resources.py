@@ -153,10 +153,12 @@ def list_customers(world: VendorWorld, asked: Asked) -> Said:
             return refuse(400, "2001", "Customers can only be searched by starts_with.")
         name = wanted.get("value", "").lower()
         rows = [row for row in rows if row["companyProfile"]["companyName"].lower().startswith(name)]
-    size = min(int(asked.query.get("size", "500")), 500)
-    start = 0
-    if asked.query.get("seekOperation") == "Next":
-        start = int(asked.headers.get("ms-continuationtoken", "page-0").rpartition("-")[2])
+    try:
+        size = max(1, min(int(asked.query.get("size", "500")), 500))
+        is_next = asked.query.get("seekOperation") == "Next"
+        start = int(asked.headers.get("ms-continuationtoken", "page-0").rpartition("-")[2]) if is_next else 0
+    except ValueError:
+        return refuse(400, "2001", "The size is a number, and the token is one of ours.")
     page, more = rows[start : start + size], {}
     if start + size < len(rows):
         link = {"uri": "/customers?" + urlencode({"size": size, "seekOperation": "Next"}), "method": "GET"}

@@ -339,3 +339,32 @@ def test_suspending_new_commerce_ends_its_renewal(vendor: VendorServer) -> None:
     etag = {"If-Match": f'"{row["attributes"]["etag"]}"'}
     assert raw(vendor, "PATCH", path, whole, **etag)[0] == 202
     assert (row["status"], row["autoRenewEnabled"]) == ("suspended", False)
+
+
+def test_an_azure_plan_that_is_in_use_is_not_suspended(vendor: VendorServer) -> None:
+    tenant = vendor.world.add_customer("Alpina", "alpina.example")
+    row = vendor.world.add_subscription(tenant, "Azure plan", 1, productType={"id": "Azure"}, has_active=True)
+    etag = {"If-Match": f'"{row["attributes"]["etag"]}"'}
+    status, said = raw(
+        vendor, "PATCH", f"/v1/customers/{tenant}/subscriptions/{row['id']}", {**row, "Status": "suspended"}, **etag
+    )
+    assert (status, said["code"], row["status"]) == (403, "900115", "active")
+
+
+def test_tokens_are_sold_to_the_right_tenant_and_secret_and_for_an_hour(vendor: VendorServer, hand: Hand) -> None:
+    world = vendor.world
+    world.open_request(NUMBER)
+    form = {"client_id": world.client_id, "client_secret": world.client_secret, "grant_type": "client_credentials"}
+
+    def buy(tenant: str = world.tenant, **other: str) -> httpx.Response:
+        return httpx.post(f"{vendor.url}/{tenant}/oauth2/token", data=form | other)
+
+    assert buy("sandbox.onmicrosoft.example").status_code == 400
+    assert buy(client_secret="another").status_code == 401
+    sold = buy().json()
+    assert sold["expires_in"] == "3600"  # numbers are strings there
+    bearer = {"Authorization": f"Bearer {sold['access_token']}"}
+    assert httpx.get(f"{vendor.url}/v1/servicerequests", headers=bearer).status_code == 403
+    assert httpx.get(f"{vendor.url}/v1/customers", headers=bearer).status_code == 200
+    hand.advance(3600)
+    assert httpx.get(f"{vendor.url}/v1/customers", headers=bearer).status_code == 401

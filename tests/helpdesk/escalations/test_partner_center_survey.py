@@ -200,6 +200,17 @@ def test_how_a_case_names_our_ticket(title: str, text: str, ticket: int | None) 
     assert matching.ticket_in(title, text) == ticket
 
 
+def test_looking_for_numbers_reads_an_index(mirrored: Mirrored) -> None:
+    compiled = surveying.waiting_query(now()).compile(db.engine, compile_kwargs={"literal_binds": True})
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    with db.engine.connect() as session:
+        if not is_sqlite:
+            session.execute(sa.text("SET enable_seqscan = off"))
+        explained = session.execute(sa.text(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{compiled}"))
+        plan = " ".join(str(line) for line in explained)
+    assert "ix_vendor_case_number" in plan, plan
+
+
 # ten thousand open cases ------------------------------------------------------------------------------------
 
 MANY = 10_000
