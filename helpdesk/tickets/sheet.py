@@ -168,7 +168,8 @@ def case_title(case: VendorCase) -> str:
 def shown_case(case: VendorCase, now: datetime) -> ShownCase:
     """A case as the ticket's page shows it at ``now`` (aware UTC); only a silent one comes with a reminder."""
     is_silent = chasing.is_silent(case, now)
-    is_connected = bool(case.number) and connection.is_connected(current_app.config)
+    is_asked = case.state is not VendorCaseState.CLOSED and connection.is_connected(current_app.config)
+    is_connected = bool(case.number) and is_asked
     left = posts.unsent([case.id]) if any(note.is_ours for note in case.notes) else {}
     return ShownCase(
         id=case.id,
@@ -177,7 +178,7 @@ def shown_case(case: VendorCase, now: datetime) -> ShownCase:
         state_text=label(case.state),
         number=case.number or "",
         severity_text=_("Severity %(severity)s", severity=case.severity.name),
-        story=_story(case),
+        story=_story(case, finds_numbers=is_asked and connection.lists_cases(current_app.config)),
         notes=_shown_notes(case, left),
         is_open=case.state is not VendorCaseState.CLOSED,
         has_pack=bool(case.pack.get("text")),
@@ -204,12 +205,14 @@ def _shown_notes(case: VendorCase, left: Mapping[int, VendorPost]) -> list[dict[
     ]
 
 
-def _story(case: VendorCase) -> str:
-    """Where the case stands, in a sentence or two."""
+def _story(case: VendorCase, *, finds_numbers: bool) -> str:
+    """Where the case stands, in a sentence or two; ``finds_numbers``: the vendor's list tells them."""
     sentences = []
     match case.state:
         case VendorCaseState.TO_OPEN:
             sentences.append(_("Open it at Microsoft, then write its number here."))
+            if finds_numbers:
+                sentences.append(_("With the pack pasted there, the number comes by itself."))
         case VendorCaseState.OPEN:
             sentences.append(_("With them since %(moment)s.", moment=moments.moment(case.last_word_at)))
         case VendorCaseState.ATTENTION_NEEDED:

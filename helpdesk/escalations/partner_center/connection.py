@@ -42,6 +42,11 @@ def is_connected(config: Mapping[str, Any]) -> bool:
     return row is not None and row.sealed != ""
 
 
+def lists_cases(config: Mapping[str, Any]) -> bool:
+    """Whether there is a list that tells the numbers of new cases: the twin on the console knows none."""
+    return kind_of(config) is DeskKind.PARTNER_CENTER
+
+
 def may_ask(config: Mapping[str, Any], at: datetime) -> bool:
     """Whether to ask now: connected, and the vendor has not asked for quiet."""
     until = vault.quiet_until()

@@ -316,7 +316,9 @@ def test_the_way_to_a_new_case_leads_to_the_customers_page(
     app: Flask, ana: FlaskClient, mirrored: Mirrored, desk: Desk
 ) -> None:
     case = waiting_case(mirrored, desk)
-    assert asked_of(case, "portal") in ana.get(f"/tickets/{case.ticket_id}").text
+    page = ana.get(f"/tickets/{case.ticket_id}").text
+    assert asked_of(case, "portal") in page
+    assert "the number comes by itself" in page
     to = ana.get(asked_of(case, "portal")).location
     assert to == f"https://portal.office.example/?tid={TENANT}"
     mirrored.vendor.faults.next(Fault.SERVER_ERROR, Fault.SERVER_ERROR)
