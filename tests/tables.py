@@ -7,8 +7,8 @@ from typing import Any
 
 from helpdesk.database import Base, db, is_sqlite
 
-_FTS = "ticket_search"
-"""Each engine makes it in its own way, outside the models."""
+SEARCH = "ticket_search"
+"""Each engine makes this table in its own way, outside the models."""
 
 # TRUNCATE makes every file of a table anew, fifty milliseconds for all: right where DELETE would leave a
 # table large or its statistics behind, which the plans of later tests would show.
@@ -20,6 +20,10 @@ _BEGIN_AGAIN = """
 SELECT setval(format('%I', sequencename)::regclass, start_value, false) FROM pg_sequences
 WHERE schemaname = 'public' AND last_value IS NOT NULL
 """
+
+
+def all_tables() -> list[str]:
+    return [*Base.metadata.tables, SEARCH]
 
 
 def empty_tables() -> None:
@@ -49,4 +53,4 @@ def _empty_postgresql(driver: Any) -> None:
 
 @cache
 def _deletes() -> str:
-    return "; ".join(f'DELETE FROM "{name}"' for name in (*Base.metadata.tables, _FTS))
+    return "; ".join(f'DELETE FROM "{name}"' for name in all_tables())

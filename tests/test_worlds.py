@@ -12,9 +12,11 @@ from flask import Flask
 from helpdesk.accounts.models import Team
 from helpdesk.clock import Hand, now
 from helpdesk.database import Base, db, is_sqlite, unit_of_work
+from helpdesk.tickets.search import found_ids
+from tests.helpdesk.tickets.conftest import open_one, staffed
 from tests.people import add_person
 from tests.tables import empty_tables
-from tests.worlds import starting_set
+from tests.worlds import remembered, starting_set
 from workflows.vocabulary import Role
 
 
@@ -52,6 +54,19 @@ def test_numbers_go_on_after_what_was_put_back(app: Flask, hand: Hand) -> None:
     empty_tables()
     starting_set()
     assert next_team() == made
+
+
+def test_a_ticket_put_back_is_found_and_the_next_has_the_next_number(app: Flask, hand: Hand) -> None:
+    number = remembered(_with_a_ticket)
+    empty_tables()
+    assert remembered(_with_a_ticket) == number
+    assert found_ids("outlook", 5) == [number]
+    assert open_one().ticket.id == number + 1
+
+
+def _with_a_ticket() -> int:
+    staffed()
+    return open_one().ticket.id
 
 
 def test_what_a_test_has_put_there_stays(app: Flask, hand: Hand) -> None:

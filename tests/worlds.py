@@ -11,8 +11,9 @@ from itertools import count
 from typing import Any, TypeVar
 
 from helpdesk.clock import now
-from helpdesk.database import Base, db, is_sqlite, unit_of_work
+from helpdesk.database import db, is_sqlite, unit_of_work
 from helpdesk.demo.defaults import install_defaults
+from tests.tables import SEARCH, all_tables
 
 World = TypeVar("World")
 
@@ -34,8 +35,8 @@ def _install() -> None:
 def remembered(make: Callable[[], World]) -> World:
     """What ``make`` writes and returns, ids and values alone; from the second time on its rows are only copied.
 
-    A test that has put something of its own into those tables gets the work itself. ``make`` opens no ticket:
-    what a search finds is not copied.
+    A test that has put something of its own into those tables gets the work itself. The planner's statistics are
+    not copied.
     """
     key = db.engine.url, make, now()
     if key in _kept:
@@ -45,7 +46,7 @@ def remembered(make: Callable[[], World]) -> World:
             copy.put_back()
             return world
         return make()
-    is_whole = _are_empty(Base.metadata.tables)
+    is_whole = _are_empty(all_tables())
     world = make()
     if is_whole:
         _kept[key] = world, Copy()
@@ -56,7 +57,7 @@ class Copy:
     """All rows there are, kept in memory for SQLite and in a schema of their own for PostgreSQL."""
 
     def __init__(self) -> None:
-        self.tables = [name for name in Base.metadata.tables if not _are_empty([name])]
+        self.tables = [name for name in all_tables() if not _are_empty([name])]
         self._rows: dict[str, list[tuple[Any, ...]]] = {}
         self._schema = f"kept_{next(_numbers)}"
         self._numbers: list[tuple[str, int]] = []
@@ -71,13 +72,15 @@ class Copy:
 
     def _from_sqlite(self, driver: Any) -> None:
         for name in self.tables:
-            self._rows[name] = driver.execute(f'SELECT * FROM "{name}"').fetchall()
+            columns = "rowid, *" if name == SEARCH else "*"  # a ticket is found by its row's number
+            self._rows[name] = driver.execute(f'SELECT {columns} FROM "{name}"').fetchall()
 
     def _into_sqlite(self, driver: Any) -> None:
         driver.execute("PRAGMA foreign_keys=OFF")  # the rows are whole: parents need not come first
         driver.execute("BEGIN IMMEDIATE")
         for name, rows in self._rows.items():
-            driver.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(rows[0]))})', rows)
+            columns = " (rowid, words)" if name == SEARCH else ""
+            driver.executemany(f'INSERT INTO "{name}"{columns} VALUES ({", ".join("?" * len(rows[0]))})', rows)
         driver.execute("COMMIT")
         driver.execute("PRAGMA foreign_keys=ON")
 

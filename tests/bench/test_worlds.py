@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, current_app
 
+from helpdesk.clock import Hand
 from helpdesk.database import db, unit_of_work
 from helpdesk.sla import tally
 from helpdesk.sla.models import Breach, BreachToReview, ClockEvent, SlaClock
@@ -15,18 +16,24 @@ from helpdesk.tickets import deadlines, history
 from helpdesk.tickets.models import IS_OPEN, Message, Ticket
 from helpdesk.tickets.search import found_ids
 from tests.bench import lives, multiply
+from tests.worlds import remembered
 from workflows.vocabulary import ClockState
 
 TICKETS = 300
 
 
 @pytest.fixture
-def made(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def made(app: Flask, hand: Hand, monkeypatch: pytest.MonkeyPatch) -> Flask:
     for name, few in (("TOWN_TICKETS", 2), ("OPEN", 12), ("RESOLVED", 2), ("CLOSED", 4)):
         monkeypatch.setattr(lives, name, few)
     monkeypatch.setattr(multiply, "CHUNK", 64)
-    multiply.multiply(app, lives.live_originals(app), TICKETS, lambda _step: None)
+    remembered(_multiply)
     return app
+
+
+def _multiply() -> None:
+    app = current_app._get_current_object()
+    multiply.multiply(app, lives.live_originals(app), TICKETS, lambda _step: None)
 
 
 def test_a_made_desk_passes_for_a_lived_one(made: Flask) -> None:

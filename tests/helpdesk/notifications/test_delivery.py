@@ -51,6 +51,8 @@ def put(notices: Sequence[Notice], now: datetime) -> None:
 def rows() -> list[OutboxMessage]:
     db.session.rollback()
     found = list(db.session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.id)))
+    for row in found:
+        db.session.expunge(row)  # else each would be read once more, by itself
     db.session.rollback()
     return found
 

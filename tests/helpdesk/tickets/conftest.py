@@ -50,10 +50,10 @@ class Desk:
 
 @pytest.fixture
 def desk(app: Flask, hand: Hand) -> Desk:
-    return remembered(_staffed)
+    return remembered(staffed)
 
 
-def _staffed() -> Desk:
+def staffed() -> Desk:
     starting_set()
     ask_for_no_pack()
     with unit_of_work() as session:
@@ -92,23 +92,24 @@ def _user(name: str, role: Role) -> User:
 
 @pytest.fixture
 def opened(desk: Desk) -> Callable[..., Opened]:
-    """Open a ticket as Rita would by the form; keyword arguments replace parts of the opening."""
-
-    def open_one(actor: Actor | None = None, **parts: Any) -> Opened:
-        usual: dict[str, Any] = {
-            "kind": Kind.TECHNICAL,
-            "service": Service.MICROSOFT365,
-            "impact": Level.HIGH,
-            "urgency": Level.HIGH,
-            "subject": "Outlook keeps asking for the password",
-            "description": "Since about eight this morning.",
-            "contact_name": "Rita Fehér",
-            "contact_email": "rita.feher@alpina.example",
-        }
-        with unit_of_work():
-            return open_ticket(Opening(**(usual | parts)), actor, now())
-
+    """``open_one``, on the desk."""
     return open_one
+
+
+def open_one(actor: Actor | None = None, **parts: Any) -> Opened:
+    """Open a ticket as Rita would by the form; keyword arguments replace parts of the opening."""
+    usual: dict[str, Any] = {
+        "kind": Kind.TECHNICAL,
+        "service": Service.MICROSOFT365,
+        "impact": Level.HIGH,
+        "urgency": Level.HIGH,
+        "subject": "Outlook keeps asking for the password",
+        "description": "Since about eight this morning.",
+        "contact_name": "Rita Fehér",
+        "contact_email": "rita.feher@alpina.example",
+    }
+    with unit_of_work():
+        return open_ticket(Opening(**(usual | parts)), actor, now())
 
 
 @pytest.fixture

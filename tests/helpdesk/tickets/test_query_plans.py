@@ -9,32 +9,45 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from helpdesk.clock import now
+from helpdesk.clock import Hand, now
 from helpdesk.database import db, is_sqlite
 from helpdesk.escalations.models import SupportChannel, VendorCase
 from helpdesk.tickets import lifecycle, queries, stretches
 from helpdesk.tickets.filters import Position, QueueFilter, View
 from helpdesk.tickets.models import Attachment, Message, Ticket, TicketTag
 from tests.doubling import double
+from tests.worlds import remembered
 from workflows.vocabulary import Kind, Priority, Severity, State, Turn, VendorCaseState
 
-from .conftest import Desk
+from .conftest import Desk, open_one, staffed
 
 TICKETS = 6000
 
 
 @pytest.fixture
-def many(desk: Desk, opened) -> None:
+def desk(app: Flask, hand: Hand) -> Desk:
+    """In place of the usual one: its table of tickets is large."""
+    return remembered(_many)
+
+
+@pytest.fixture
+def many(desk: Desk) -> None:
+    """The planner knows how large; SQLite must choose well without that: nobody gathers statistics there."""
+    if not is_sqlite():
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
+
+
+def _many() -> Desk:
     """One ticket by the door, thousands by copying its row: every twentieth open, one in forty unassigned."""
-    opened()
+    desk = staffed()
+    open_one()
     names = [column.name for column in Ticket.__table__.columns if column.name not in ("id", "draft_id")]
     with db.engine.begin() as connection:
         row = connection.execute(sa.select(*(Ticket.__table__.c[name] for name in names))).mappings().one()
         copies = [dict(row) | _varied(number, desk) for number in range(TICKETS)]
         connection.execute(Ticket.__table__.insert(), copies)
-    if not is_sqlite():  # SQLite must choose well without statistics: nobody gathers them there
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("ANALYZE")
+    return desk
 
 
 def _varied(number: int, desk: Desk) -> dict:
