@@ -85,5 +85,5 @@ def test_numbers_and_statistics_begin_anew(app: Flask, hand: Hand) -> None:
     empty_tables()
     assert add_person("Ana", Role.AGENT).id == first
     if not is_sqlite():
-        counted = "SELECT count(*) FROM pg_class WHERE relname = 'user_account' AND reltuples >= 0"
+        counted = "SELECT count(*) FROM pg_class WHERE oid = 'user_account'::regclass AND reltuples >= 0"
         assert db.session.scalar(sa.text(counted)) == 0

@@ -24,7 +24,7 @@ from helpdesk.sla import tally
 from helpdesk.sla.models import Breach, BreachReview, BreachToReview, PromiseTally, SlaClock
 from helpdesk.tickets import deadlines
 from helpdesk.tickets.models import Ticket
-from tests.doubling import double
+from tests.doubling import double, gather_statistics
 from tests.helpdesk.tickets.conftest import Desk, open_one, staffed
 from tests.worlds import remembered
 from workflows.vocabulary import BreachCause, ClockKind, ClockState, Severity, State, VendorCaseState
@@ -44,8 +44,7 @@ def desk(app: Flask, hand: Hand) -> Desk:
 @pytest.fixture
 def many(desk: Desk) -> None:
     """The planner knows how large."""
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("ANALYZE" if is_sqlite() else "VACUUM ANALYZE")
+    gather_statistics()
 
 
 def _many() -> Desk:
