@@ -15,7 +15,7 @@ from helpdesk import logs, models
 from helpdesk.accounts import session
 from helpdesk.database import db, engine_options
 from helpdesk.extensions import babel, csrf, limiter, login_manager
-from helpdesk.web import bodies, csp, errorpages, language, templating
+from helpdesk.web import bodies, csp, errorpages, incoming, language, templating
 
 ROOMS_WITH_PAGES = (
     "helpdesk.accounts.views",
@@ -40,6 +40,7 @@ def build(overrides: Mapping[str, Any] | None = None) -> Flask:
     _derive_configuration(app)
     logs.configure(app)
     models.load_all()
+    incoming.guard(app)
     _bind_extensions(app)
     for module in ROOMS_WITH_PAGES:
         app.register_blueprint(import_module(module).blueprint)

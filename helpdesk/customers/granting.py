@@ -14,6 +14,7 @@ from helpdesk.clock import now
 from helpdesk.customers import queries, rights
 from helpdesk.customers.forms import RevocationForm, RightForm
 from helpdesk.web.forms import carry_out, page
+from helpdesk.web.incoming import row_number
 from helpdesk.web.moments import desk_day
 
 blueprint = Blueprint("granting", __name__)
@@ -30,7 +31,7 @@ def today() -> date:
 def ending() -> ResponseReturnValue:
     """Rights that end within 30 days, and those that have ended."""
     on = today()
-    found = rights.ending(on, request.args.get("after", type=int))
+    found = rights.ending(on, request.args.get("after", type=row_number))
     return render_template(
         "customers/rights.html",
         rights=found,

@@ -12,6 +12,7 @@ from helpdesk.clock import now
 from helpdesk.customers import actions, admin, granting, people, queries, rights
 from helpdesk.customers.forms import CustomerForm
 from helpdesk.web.forms import carry_out, page
+from helpdesk.web.incoming import row_number
 
 blueprint = Blueprint("customers", __name__)
 blueprint.register_blueprint(admin.blueprint)
@@ -23,7 +24,7 @@ blueprint.register_blueprint(granting.blueprint)
 @requires(Permission.SEE_CUSTOMERS)
 def index() -> ResponseReturnValue:
     prefix = request.args.get("q", "").strip()
-    after = request.args.get("after", type=int)
+    after = request.args.get("after", type=row_number)
     found = queries.customers_page(prefix, after)
     ending = rights.ending_count(granting.today())
     return render_template("customers/list.html", found=found, prefix=prefix, after=after, ending=ending)

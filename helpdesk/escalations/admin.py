@@ -16,6 +16,7 @@ from helpdesk.escalations import spending as costs
 from helpdesk.escalations.forms import CLOCKS, ChannelForm, EntitlementForm, RefundForm, UseForm, source_field
 from helpdesk.escalations.models import Entitlement
 from helpdesk.web.forms import Form, carry_out, page
+from helpdesk.web.incoming import row_number
 from helpdesk.web.labels import label
 from helpdesk.web.moments import calendar_date, desk_day
 from workflows import channels as rules
@@ -154,7 +155,7 @@ def _ledger_of(entitlement_id: int) -> str:
 
 
 def _entitlement_page(entitlement: Entitlement, form: Form, use_form: Form) -> ResponseReturnValue:
-    rows = ledger.rows_of(entitlement.id, request.args.get("before", type=int))
+    rows = ledger.rows_of(entitlement.id, request.args.get("before", type=row_number))
     return page(
         "admin/entitlement.html",
         form,

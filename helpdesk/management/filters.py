@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import urlencode
 
+from helpdesk.web.incoming import is_moment, is_row_number
 from workflows.vocabulary import ClockKind
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -32,7 +33,7 @@ class Position(NamedTuple):
     def read(cls, text: str) -> Self | None:
         """The position written as ``text``; None for anything else."""
         parts = text.split(".")
-        if len(parts) != 2 or not all(part.isdecimal() and len(part) < 12 for part in parts):
+        if len(parts) != 2 or not (is_moment(parts[0]) and is_row_number(parts[1])):
             return None
         return cls(datetime.fromtimestamp(int(parts[0]), UTC), int(parts[1]))
 
@@ -97,11 +98,16 @@ def read_word(words: Iterable[Word], text: str | None) -> Word | None:
 
 
 def read_number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() and len(text) < 10 else None
+    return int(text) if text and is_row_number(text) else None
 
 
 def read_day(text: str | None) -> date | None:
+    """The day that an address spells; None for anything else, and for days whose midnight has no moment in UTC."""
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
         return None
+    return day if day is not None and _FIRST <= day <= _LAST else None
+
+
+_FIRST, _LAST = date(1970, 1, 1), date(9000, 12, 31)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import urlencode
 
 from helpdesk.management.filters import read_day, read_number, read_word
+from helpdesk.web.incoming import is_moment, is_row_number
 from workflows.vocabulary import ChannelKind, ReturnReason
 
 REPORT, LIST = "/reports/returns", "/reports/returns/tickets"
@@ -48,7 +49,7 @@ class StayPosition(NamedTuple):
     def read(cls, text: str) -> Self | None:
         """The position written as ``text``; None for anything else."""
         parts = text.split(".")
-        if len(parts) != 2 or not all(part.isdecimal() and len(part) < 12 for part in parts):
+        if len(parts) != 2 or not (is_moment(parts[0]) and is_row_number(parts[1])):
             return None
         return cls(datetime.fromtimestamp(int(parts[0]), UTC), int(parts[1]))
 

@@ -33,6 +33,7 @@ from helpdesk.tickets.ledger import attribution, ledgers_of
 from helpdesk.tickets.queries import recent_customers
 from helpdesk.web import moments
 from helpdesk.web.forms import see_other
+from helpdesk.web.incoming import row_number
 from helpdesk.web.labels import label
 from workflows.drawing import draw
 from workflows.machine import workflow_for
@@ -49,7 +50,7 @@ return_pages.register(blueprint)
 @requires(Permission.SEE_TODAY)
 def today() -> ResponseReturnValue:
     moment = now()
-    asked = Asked(request.args.get("team", type=int), request.args.get("silent") == "all")
+    asked = Asked(request.args.get("team", type=row_number), request.args.get("silent") == "all")
     days, hours = Days.around(moment), desk_calendar()
     kept = kept_by_hour(days.last_week, days.tomorrow, asked.team_id)
     page = Page(asked, actor(), moment)
@@ -87,7 +88,7 @@ def _team_filter(asked: Asked) -> dict[str, Any]:
 @requires(Permission.NOTE)
 def questions() -> ResponseReturnValue:
     """Ask the owner of a ticket by a note that mentions them, and go back to where one was."""
-    number = request.form.get("number", type=int) or 0
+    number = request.form.get("number", type=row_number) or 0
     try:
         with unit_of_work():
             owner = actions.ask_owner(number, actor(), now())

@@ -22,6 +22,7 @@ from helpdesk.notifications.bell import Bell
 from helpdesk.notifications.models import Notification, Transport
 from helpdesk.notifications.topics import REFUSABLE, NoticeTopic
 from helpdesk.web import moments
+from helpdesk.web.incoming import row_number
 
 PAGE = 50
 UNREAD = "unread"
@@ -79,7 +80,7 @@ class Line:
 @blueprint.get("/notifications")
 @signed_in
 def notifications() -> ResponseReturnValue:
-    before, only_unread = request.args.get("before", type=int), request.args.get("show") == UNREAD
+    before, only_unread = request.args.get("before", type=row_number), request.args.get("show") == UNREAD
     found = queries.newest_first(person().id, before, PAGE + 1, only_unread=only_unread)
     lines = [_line(one) for one in found[:PAGE]]
     return render_template(
@@ -107,7 +108,7 @@ def unread() -> ResponseReturnValue:
 @blueprint.post("/notifications/read")
 @signed_in
 def read_all() -> ResponseReturnValue:
-    up_to = request.form.get("up_to", 0, type=int)
+    up_to = request.form.get("up_to", 0, type=row_number)
     user_id = person().id
     with unit_of_work():
         actions.mark_all_read(user_id, up_to, now())

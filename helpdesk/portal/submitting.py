@@ -27,6 +27,7 @@ from helpdesk.tickets.leftovers import STAGED_FOR
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.uploads import Uploads
 from helpdesk.web.forms import see_other
+from helpdesk.web.incoming import row_number
 from helpdesk.web.labels import label
 from workflows.vocabulary import Kind, Level, Service
 
@@ -132,7 +133,7 @@ def submitted(number: int) -> Response:
     page = render_template(
         "portal/submitted.html",
         number=ticket.number,
-        earlier=request.args.get("after", type=int),
+        earlier=request.args.get("after", type=row_number),
         tracker_url=tracker_url(token) if token else "",
         promise=promises.promise_of(ticket),
         email=ticket.contact.email,

@@ -23,6 +23,7 @@ from helpdesk.sla.models import Calendar
 from helpdesk.sla.previews import preview
 from helpdesk.sla.trials import Trial, attempt, said_day
 from helpdesk.web.forms import page, see_other, zones
+from helpdesk.web.incoming import row_number
 from workflows.business_definition import WEEKDAYS
 from workflows.business_time import BusinessCalendar
 
@@ -91,7 +92,7 @@ def edit(calendar_id: int) -> ResponseReturnValue:
 
 def _proposed_before(calendar: Calendar) -> dict[str, str]:
     """What was typed into a proposal that somebody goes on editing."""
-    draft_id = request.args.get("draft", type=int)
+    draft_id = request.args.get("draft", type=row_number)
     revision = revisions.revision_of(draft_id) if draft_id is not None else None
     if revision is None or revision.calendar_id != calendar.id:
         return {}

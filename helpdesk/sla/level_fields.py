@@ -91,7 +91,7 @@ class LevelsField(Field):
                 return
             number = sent[f"{part}level"]
             yield LevelRow(
-                int(number) if number.isdigit() and len(number) < 6 else None,
+                int(number) if number.isdecimal() and len(number) < 6 else None,
                 sent.get(f"{part}amount", "").strip(),
                 sent.get(f"{part}measure", Measure.PERCENT),
                 set(sent.getlist(f"{part}to")),
@@ -127,7 +127,7 @@ def _error_of(row: LevelRow, taken: set[tuple[str, str]]) -> str:
     if row.is_breach:
         return ""
     most = 100 if row.measure == Measure.PERCENT else LONGEST_MINUTES
-    if not row.amount.isdigit() or not 0 < int(row.amount) <= most:
+    if not (row.amount.isdecimal() and len(row.amount) < 9 and 0 < int(row.amount) <= most):
         return _("Write a whole number from 1 to %(most)s.", most=most)
     if (row.measure, row.amount) in taken:
         return _("Two levels come at the same moment: put them in one.")

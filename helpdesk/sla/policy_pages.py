@@ -21,6 +21,7 @@ from helpdesk.sla.policy_trials import PolicyTrial, TrialForm
 from helpdesk.sla.policy_words import Names, conditions
 from helpdesk.sla.previews import preview
 from helpdesk.web.forms import page, see_other
+from helpdesk.web.incoming import row_number
 from helpdesk.web.moments import iso
 from workflows.vocabulary import LadderAct, LadderRole, Priority
 
@@ -98,7 +99,7 @@ def _form(policy: SlaPolicy | None, draft: PromiseRevision | None) -> PolicyForm
 
 def _draft_to_edit() -> PromiseRevision | None:
     """The proposal that somebody goes on editing. Raises NotFound."""
-    draft_id = request.args.get("draft", type=int)
+    draft_id = request.args.get("draft", type=row_number)
     if draft_id is None or request.method != "GET":
         return None
     draft = revisions.revision_of(draft_id)

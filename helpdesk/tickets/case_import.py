@@ -108,7 +108,11 @@ def read(text: str) -> list[Line]:
 
     Raises Invalid naming the field ``file``.
     """
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+    text = text.replace("\0", "")  # PostgreSQL refuses it
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+    except csv.Error:  # a cell of more than 128 KiB: mostly a quotation mark that nothing closes
+        raise Invalid(_("The file can’t be read: a quotation mark in it is not closed."), "file") from None
     columns = _columns(rows[0]) if rows else {}
     if "number" not in columns or "status" not in columns:
         raise Invalid(_("The first line must name the columns, among them Number and Status."), "file")

@@ -23,6 +23,7 @@ from helpdesk.escalations.outages.models import (
     VendorIncident,
 )
 from helpdesk.tickets.models import IS_OPEN, Ticket
+from helpdesk.web.incoming import is_row_number
 from workflows.vocabulary import CreditState, Kind, MoneyPurpose, MoneyState
 
 PAGE = 50
@@ -44,7 +45,7 @@ class Place(NamedTuple):
             moment = datetime.fromisoformat(at)
         except ValueError:
             return None
-        return cls(moment, int(number)) if moment.tzinfo and number.isdigit() and len(number) < 10 else None
+        return cls(moment, int(number)) if moment.tzinfo and is_row_number(number) else None
 
     def __str__(self) -> str:
         return f"{self.at.isoformat()},{self.id}"

@@ -19,6 +19,7 @@ from helpdesk.escalations.queries import channels_and_entitlements, requirements
 from helpdesk.tickets import reminders
 from helpdesk.tickets.models import Attachment, AttachmentCheck, Diagnosis, Ticket, TicketLink, TicketPack
 from helpdesk.tickets.packs import Pack, pack_of
+from helpdesk.web.incoming import is_row_number
 from helpdesk.web.moments import desk_day as desk_day
 from workflows import escalation
 from workflows import facts as rules
@@ -228,7 +229,7 @@ def _particulars(ticket: Ticket, asked: Mapping[str, Any]) -> rules.Particulars:
 def merge_target(ticket: Ticket, number: Any) -> rules.MergeTarget | None:
     """What the rules ask of the ticket this one is to be merged into; None when there is no such number."""
     text = str(number or "").strip().lstrip("#")
-    target = db.session.get(Ticket, int(text)) if text.isdigit() and len(text) < 10 else None
+    target = db.session.get(Ticket, int(text)) if is_row_number(text) else None
     if target is None:
         return None
     is_same = target.customer_id == ticket.customer_id and (

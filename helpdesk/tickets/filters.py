@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import urlencode
 
+from helpdesk.web.incoming import is_moment, is_row_number
 from workflows.vocabulary import OPEN_STATES, Kind, Priority, Service, State
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -39,7 +40,7 @@ class Position(NamedTuple):
     def read(cls, text: str) -> Self | None:
         """The position written as ``text``; None for anything else."""
         parts = text.split(".")
-        if len(parts) != 3 or not all(part.isdigit() and len(part) < 15 for part in parts):
+        if len(parts) != 3 or not (parts[0] in ("0", "1") and is_moment(parts[1]) and is_row_number(parts[2])):
             return None
         paused, seconds, number = map(int, parts)
         try:
@@ -112,4 +113,4 @@ def _word(words: Iterable[Word], text: str | None) -> Word | None:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() and len(text) < 10 else None
+    return int(text) if text and is_row_number(text) else None

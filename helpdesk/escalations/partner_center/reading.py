@@ -88,15 +88,19 @@ class Fields:
 
 
 def read_moment(text: str) -> datetime | None:
-    """An aware UTC moment of whole seconds; None for nothing, nonsense and the year 1. Without a zone it is UTC."""
+    """An aware UTC moment of whole seconds; None for nothing, nonsense and "never". Without a zone it is UTC."""
     try:
         moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
     except ValueError:
         return None
-    if moment.year == 1:
+    if moment.year in _NEVER:
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.astimezone(UTC).replace(microsecond=0)
+
+
+_NEVER = (1, 9999)
+"""Years in which .NET writes "never"; a moment in them may have no date in another zone."""
 
 
 def read_word(text: str, by_number: Mapping[int, Word]) -> Word | None:

@@ -17,6 +17,7 @@ from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.outages import may_edit
 from helpdesk.tickets.views.ticket import find
 from helpdesk.tickets.views.work import back
+from helpdesk.web.incoming import is_row_number
 
 
 def register(blueprint: Blueprint) -> None:
@@ -48,7 +49,7 @@ def _link(number: int, chosen: str) -> None:
     """Link with the incident whose id was sent; an empty one takes the ticket off."""
     if not chosen:
         outages.unlink(number, actor(), now())
-    elif chosen.isdigit() and len(chosen) < 10:
+    elif is_row_number(chosen):
         outages.link(number, actor(), int(chosen), now())
     else:
         raise Invalid(_("Choose one of the list."))

@@ -26,6 +26,7 @@ from helpdesk.tickets.reasons import say
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.work import own_address, read_moment
 from helpdesk.web.forms import see_other
+from helpdesk.web.incoming import is_row_number
 from helpdesk.web.labels import label
 from workflows.facts import Reason
 from workflows.machine import Move, Refused, workflow_for
@@ -75,7 +76,7 @@ def bulk() -> ResponseReturnValue:
 
 def _chosen() -> Chosen:
     """Number and subject of each chosen ticket that there is, in the order they were listed."""
-    numbers = [int(text) for text in request.form.getlist("ticket") if text.isdigit() and len(text) < 10][:MOST]
+    numbers = [int(text) for text in request.form.getlist("ticket") if is_row_number(text)][:MOST]
     rows = db.session.execute(sa.select(Ticket.id, Ticket.subject).where(Ticket.id.in_(numbers)))
     subjects = {number: subject for number, subject in rows}  # noqa: C416 - rows are no pairs to dict()
     return [(number, subjects[number]) for number in dict.fromkeys(numbers) if number in subjects]
@@ -99,7 +100,7 @@ def _act() -> Act:
             return lambda number: assigning.assign(number, who, who.user_id, moment)
         case "assign":
             assignee = request.form.get("assignee", "")
-            if not assignee.isdigit():
+            if not is_row_number(assignee):
                 raise Invalid(_("Choose a colleague."))
             return lambda number: assigning.assign(number, who, int(assignee), moment)
         case "hold":
@@ -115,7 +116,7 @@ def _act() -> Act:
             return lambda number: tagging.tag(number, who, names, (), moment)
         case "incident":
             incident_id = request.form["incident"]
-            if not incident_id.isdigit() or len(incident_id) > 9:
+            if not is_row_number(incident_id):
                 raise Invalid(_("Choose an outage."))
             return lambda number: outages.link(number, who, int(incident_id), moment)
         case _:

@@ -24,6 +24,7 @@ from helpdesk.tickets.forms import DowntimeForm
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.outages import attempt, local, read_at
 from helpdesk.web.forms import see_other
+from helpdesk.web.incoming import is_row_number
 from workflows.vocabulary import CreditState, Kind, PartnerKind
 
 POST = ["POST"]
@@ -128,7 +129,7 @@ def incident_claim(incident_id: int, customer_id: int) -> ResponseReturnValue:
     def claim() -> None:
         if chosen == "new":
             crediting.claim_by_new(incident_id, customer_id, actor(), now())
-        elif chosen.isdigit() and len(chosen) < 10:
+        elif is_row_number(chosen):
             crediting.claim_by(incident_id, customer_id, actor(), int(chosen), now())
         else:
             raise Invalid(_("Choose one of the list."), "ticket")

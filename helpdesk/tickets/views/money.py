@@ -28,6 +28,7 @@ from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.ticket import find
 from helpdesk.tickets.views.work import read_moment
 from helpdesk.web.forms import see_other
+from helpdesk.web.incoming import row_number
 from helpdesk.web.language import select_timezone
 from workflows.vocabulary import ENDED_STATES, MoneyStart, MoneyState
 
@@ -94,7 +95,7 @@ def _chosen(form: MoneyForm) -> tuple[int, datetime]:
 @sees_tickets
 def offered(number: int) -> ResponseReturnValue:
     """Let a window run that the desk offered; its dates are found anew, never taken from the page."""
-    found, asked = find(number), request.form.get("window", type=int)
+    found, asked = find(number), request.form.get("window", type=row_number)
 
     def act() -> None:
         offers = money_offers.offers_for(found, money_lines.deadlines_of(number), now())

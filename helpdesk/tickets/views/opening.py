@@ -29,6 +29,7 @@ from helpdesk.tickets.models import Ticket, Topic
 from helpdesk.tickets.views.triage import topic_choices
 from helpdesk.tickets.views.work import stored_uploads
 from helpdesk.web.forms import see_other
+from helpdesk.web.incoming import is_row_number, row_number
 from helpdesk.web.labels import label
 from workflows.vocabulary import BoughtHere, Kind, Level, LinkKind, Service, Source
 
@@ -85,7 +86,7 @@ def _prefilled() -> dict[str, Any]:
     """What a follow-up takes over from the ticket it follows."""
     values: dict[str, Any] = {"draft_id": secrets.token_urlsafe(24), "take": True, "kind": Kind.TECHNICAL}
     values |= {"service": Service.MICROSOFT365, "impact": Level.MEDIUM, "urgency": Level.MEDIUM}
-    number = request.args.get("follows", type=int)
+    number = request.args.get("follows", type=row_number)
     closed = db.session.get(Ticket, number) if number is not None else None
     if closed is None:
         return values
@@ -131,7 +132,7 @@ def _write(form: OpeningForm, opening: Opening) -> int:
     number = open_ticket(opening, actor(), now()).ticket.id
     if form.take.data:
         assign(number, actor(), actor().user_id, now())
-    if (form.follows.data or "").isdigit():
+    if is_row_number(form.follows.data or ""):
         link(number, actor(), int(form.follows.data), LinkKind.FOLLOW_UP, now())
     return number
 
@@ -167,7 +168,7 @@ def _intake(form: OpeningForm) -> dict[str, str]:
 def _chosen_customer(form: OpeningForm) -> Customer | None:
     """The customer chosen from the matches, or the only one the name can mean; None when none is named."""
     name = form.customer_name.data
-    if (form.customer.data or "").isdigit():
+    if is_row_number(form.customer.data or ""):
         chosen = db.session.get(Customer, int(form.customer.data))
         if chosen is not None and chosen.is_active and (not name or fold(chosen.name).startswith(fold(name))):
             return chosen

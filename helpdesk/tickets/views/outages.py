@@ -28,6 +28,7 @@ from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.ticket import find
 from helpdesk.tickets.views.work import read_moment
 from helpdesk.web.forms import carry_out, page, see_other
+from helpdesk.web.incoming import is_row_number, row_number
 from workflows.vocabulary import Kind
 
 POST = ["POST"]
@@ -50,7 +51,7 @@ def register(blueprint: Blueprint) -> None:
 @sees_tickets
 def incidents() -> ResponseReturnValue:
     show = next((show for show in Show if show == request.args.get("show")), None)
-    found = outage_queries.incidents(show, request.args.get("before", type=int))
+    found = outage_queries.incidents(show, request.args.get("before", type=row_number))
     rows = found[: outage_queries.PAGE]
     query = f"show={show}&" if show else ""
     older = f"/incidents?{query}before={rows[-1].incident.id}" if len(found) > len(rows) else None
@@ -64,7 +65,7 @@ def incidents() -> ResponseReturnValue:
 @sees_tickets
 def incident_new() -> ResponseReturnValue:
     """A new one; with ``?ticket=`` it begins with what that ticket says, and the ticket is linked with it."""
-    number = request.args.get("ticket", type=int)
+    number = request.args.get("ticket", type=row_number)
     return _write(None, find(number) if number else None)
 
 
@@ -149,15 +150,15 @@ def _page(incident_id: int, error: Invalid | None = None) -> ResponseReturnValue
 
 def _tickets(found: VendorIncident) -> dict[str, Any]:
     """A page of its tickets; ``tickets_after`` in the address says behind which number."""
-    rows = outage_queries.linked(found, request.args.get("tickets_after", 0, type=int))
+    rows = outage_queries.linked(found, request.args.get("tickets_after", 0, type=row_number))
     shown = rows[: outage_queries.PAGE]
     more = f"/incidents/{found.id}?tickets_after={shown[-1].id}#tickets" if len(rows) > len(shown) else None
-    return {"linked": shown, "more_tickets": more, "tickets_after": request.args.get("tickets_after", type=int)}
+    return {"linked": shown, "more_tickets": more, "tickets_after": request.args.get("tickets_after", type=row_number)}
 
 
 def _customers(found: VendorIncident, moment: datetime) -> dict[str, Any]:
     """A page of its customers by name; ``customers_after`` in the address says behind whom."""
-    after = request.args.get("customers_after", type=int)
+    after = request.args.get("customers_after", type=row_number)
     rows = affected.customers_hit(found, moment, after)
     shown = rows[: affected.PAGE]
     more = (
@@ -170,9 +171,9 @@ def _customers(found: VendorIncident, moment: datetime) -> dict[str, Any]:
 def incident_tickets(incident_id: int) -> ResponseReturnValue:
     """Link the chosen tickets, each in a transaction of its own; what was refused is said with its reason."""
     outage_queries.incident(incident_id)
-    numbers = [int(text) for text in request.form.getlist("ticket") if text.isdigit() and len(text) < 10]
+    numbers = [int(text) for text in request.form.getlist("ticket") if is_row_number(text)]
     chosen, refused = sorted(set(numbers))[: outage_queries.PAGE], []
-    off = request.form.get("off", type=int)
+    off = request.form.get("off", type=row_number)
     for number in chosen if off is None else [off]:
         try:
             with unit_of_work():

@@ -23,6 +23,7 @@ from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.saved import saved_by, saved_chip
 from helpdesk.web.forms import see_other
 from helpdesk.web.fragments import swapped_id
+from helpdesk.web.incoming import is_row_number
 from helpdesk.web.labels import label
 from workflows.vocabulary import OPEN_STATES, Kind, Priority, Service, State
 
@@ -211,7 +212,7 @@ def search() -> ResponseReturnValue:
     words = request.args.get("q", "").strip()[:LONGEST_QUERY]
     found = queries.search_page(words) if words else []
     digits = words.lstrip("#")
-    if digits.isdigit() and found and found[0].id == int(digits):
+    if is_row_number(digits) and found and found[0].id == int(digits):
         return redirect(f"/tickets/{found[0].id}")
     rows: list[Row] = rows_for(found, actor(), now())
     people = [(user_id, name) for user_id, name, _roles in staff()]

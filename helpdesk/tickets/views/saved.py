@@ -16,6 +16,7 @@ from helpdesk.tickets.actions.saving import forget_view, save_view
 from helpdesk.tickets.filters import QueueFilter
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.web.forms import see_other
+from helpdesk.web.incoming import row_number
 
 
 def register(blueprint: Blueprint) -> None:
@@ -52,7 +53,7 @@ def save() -> ResponseReturnValue:
     try:
         with unit_of_work():
             if "forget" in request.form:
-                forget_view(person().id, request.form.get("forget", 0, type=int))
+                forget_view(person().id, request.form.get("forget", 0, type=row_number))
             else:
                 save_view(person().id, request.form.get("name", ""), urlencode(asked.query()))
     except Invalid as error:

@@ -40,10 +40,11 @@ from helpdesk.tickets import (
 from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, VendorNumberForm
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.rows import hold_text, person_named
-from helpdesk.tickets.sentences import Names
+from helpdesk.tickets.sentence_words import Names
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.queue import count_text, is_remembered, remembered, view_text
 from helpdesk.web import moments
+from helpdesk.web.incoming import row_number
 from helpdesk.web.labels import label
 from workflows.vocabulary import Kind, Role, State, Trigger
 
@@ -166,7 +167,7 @@ def _place(found: Ticket, moment: datetime) -> dict[str, str] | None:
     place = queries.place_in(asked, found, person().id, moment) if is_remembered() else None
     words = {"list": name, "place": count_text(place.position), "count": count_text(place.length)} if place else {}
     return {
-        "text": _("%(place)s of %(count)s in %(list)s", **words) if words else _("in %(list)s", list=name),
+        "text": _("%(place)s of %(count)s in %(list)s", **words) if words else _("back to %(list)s", list=name),
         "list_url": asked.url(),
         "previous_url": f"/tickets/{found.id}/previous",
         "next_url": f"/tickets/{found.id}/next",
@@ -198,7 +199,7 @@ def _rights(found: Ticket, reader: Actor) -> dict[str, Any]:
 
 def _talk(found: Ticket) -> dict[str, Any]:
     view = next((view for view in talk.TalkView if view == request.args.get("talk")), talk.TalkView.ALL)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     said = talk.talk_of(found, view, before)
     return {
         "messages": said.messages,
@@ -292,7 +293,7 @@ def _number_form(case: VendorCase) -> VendorNumberForm | None:
 @sees_tickets
 def events(number: int) -> ResponseReturnValue:
     found = find(number)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     shown = timeline.events_of(found.id, timeline.PAGE, before)
     earlier = shown[0].seq if shown and shown[0].seq > 1 else None
     return render_template(

@@ -34,6 +34,7 @@ from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.ticket import find
 from helpdesk.tickets.views.work import sent_version
 from helpdesk.web.forms import Form, see_other
+from helpdesk.web.incoming import is_row_number
 from workflows.vocabulary import Kind
 
 BOTH = ["GET", "POST"]
@@ -235,6 +236,6 @@ def links(number: int) -> ResponseReturnValue:
 
 def _other(form: LinkForm) -> int:
     digits = str(form.number.data).lstrip("#")
-    if not digits.isdigit() or len(digits) > 9:
+    if not is_row_number(digits):
         raise Invalid(_("Give the number of another ticket."), "number")
     return int(digits)

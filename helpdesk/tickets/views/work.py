@@ -30,6 +30,7 @@ from helpdesk.tickets.views.kept import Draft
 from helpdesk.tickets.views.ticket import Typed, conflict_page, find, ticket_page
 from helpdesk.web.forms import Form, see_other
 from helpdesk.web.fragments import is_scripted, swapped_id
+from helpdesk.web.incoming import is_row_number
 from helpdesk.web.language import select_timezone
 from workflows.machine import Refused, workflow_for
 from workflows.vocabulary import CHANNEL_OF_TRIGGER, HoldCause, Severity, Trigger
@@ -206,16 +207,23 @@ def read_moment(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(select_timezone()))).astimezone(UTC)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(select_timezone()))).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Invalid(_("Write a date and a time."), "until") from None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise Invalid(_("Write a date and a time."), "until")
+    return moment
+
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+"""At the ends of the calendar a moment of one zone has no date in another: a page that shows it would fail."""
 
 
 @sees_tickets
 def assignment(number: int) -> ResponseReturnValue:
     find(number)
     chosen = str(person().id) if "take" in request.form else request.form.get("assignee", "")
-    if chosen and not chosen.isdigit():
+    if chosen and not is_row_number(chosen):
         raise Invalid(_("There is no such colleague."), "assignee")
     try:
         with unit_of_work():
