@@ -13,7 +13,8 @@ from helpdesk.accounts.models import User
 from helpdesk.customers.models import Contact, Customer
 from helpdesk.database import db
 from helpdesk.tickets.models import TicketEvent
-from helpdesk.tickets.sentences import Happened, Names, sentence
+from helpdesk.tickets.sentence_words import Happened, Names
+from helpdesk.tickets.sentences import sentence
 from workflows.vocabulary import ActorKind, EventKind
 
 PAGE = 50

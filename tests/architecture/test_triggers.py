@@ -6,7 +6,8 @@ import re
 
 from flask import Flask
 
-from helpdesk.tickets.sentences import SENTENCES, Names
+from helpdesk.tickets.sentence_words import Names
+from helpdesk.tickets.sentences import SENTENCES
 from helpdesk.web.labels import label
 from tests.architecture.sources import ROOT
 from workflows.machine import EVENT_OF
