@@ -92,7 +92,7 @@ def chase(row: Any, actor: Actor, here: str) -> Act | None:
         sentence = _("Paste it at Microsoft under case %(number)s, then keep it as our note.", number=row.case_number)
         confirm = _("Keep it as our note")
     return Act(
-        _("Chase"),
+        _("Remind them"),
         f"/tickets/{row.id}/vendor-cases/{row.case_id}/chase",
         here,
         [("by", "send" if can_send else SlaParty.DESK.value)],

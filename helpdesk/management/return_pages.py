@@ -18,6 +18,7 @@ from helpdesk.management import returns, stays
 from helpdesk.management.days import local_day
 from helpdesk.management.stay_filters import LIST, REPORT, Period, StayFilter, StayPosition
 from helpdesk.tickets.models import Topic
+from helpdesk.web.amounts import grouped
 
 _PERIODS = {
     Period.MONTH: _l("Last 30 days"),
@@ -42,7 +43,7 @@ def report() -> ResponseReturnValue:
         rest=returns.rest_headings(),
         is_empty=not found.channels,
         longer_url=None if asked.period is Period.YEAR else _plain(asked, Period.YEAR),
-        most=f"{stays.MOST:,}",
+        most=grouped(stays.MOST),
         **_period(asked, today),
     )
 
@@ -83,7 +84,7 @@ def _period(asked: StayFilter, today: Any) -> dict[str, Any]:
 
 def _pager(asked: StayFilter, page: stays.StayPage, whole: int) -> dict[str, Any]:
     last = page.rows[-1] if page.has_more else None
-    words = {"shown": len(page.rows), "count": f"{whole:,}"}
+    words = {"shown": len(page.rows), "count": grouped(whole)}
     text = _("1–%(shown)s of %(count)s", **words) if asked.after is None else _("%(shown)s more of %(count)s", **words)
     return {
         "text": text if page.rows else "",

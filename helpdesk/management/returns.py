@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from helpdesk.management.stay_filters import NO_TOPIC, Ending, StayFilter
 from helpdesk.management.stays import MOST, Tally
 from helpdesk.web import moments
+from helpdesk.web.amounts import grouped
 from helpdesk.web.labels import label
 from workflows.vocabulary import CHANNEL_OF_STATE, ChannelKind, ReturnReason
 
@@ -122,7 +123,7 @@ def _count(tallies: Iterable[Tally], ending: Ending) -> int:
 
 
 def _cell(count: int, asked: StayFilter) -> Cell:
-    return Cell(f"{count:,}", asked.url()) if count else Cell("0")
+    return Cell(grouped(count), asked.url()) if count else Cell("0")
 
 
 # the list behind a count ------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from helpdesk.management.days import HOUR, Days
 from helpdesk.management.queries import COUNT_TO, Undecided
 from helpdesk.sla.tally import Kept
 from helpdesk.web import moments
+from helpdesk.web.amounts import grouped
 
 MET, LATE, AT_RISK, TO_COME = "met", "late", "warn", "plain"
 _NONE, _NOTHING = Kept(0, 0), Undecided(0, 0)
@@ -75,7 +76,7 @@ def _column(hour: datetime, kept: Kept, undecided: Undecided) -> Column:
 
 
 def _said(count: int, is_cut: bool) -> str:
-    return f"{count:,}+" if is_cut else f"{count:,}"
+    return f"{grouped(count)}+" if is_cut else grouped(count)
 
 
 def _hour(at: datetime) -> str:

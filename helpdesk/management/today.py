@@ -19,6 +19,7 @@ from helpdesk.management.queries import COUNT_TO, Counts
 from helpdesk.sla.tally import Kept
 from helpdesk.tickets.rows import Closings, Due, Person, due_of, person_named
 from helpdesk.web import moments
+from helpdesk.web.amounts import grouped
 from helpdesk.web.labels import label
 from workflows.vocabulary import HoldCause, Turn
 
@@ -79,7 +80,7 @@ class Asked:
 
 def said(count: int) -> str:
     """A bounded count as people read it."""
-    return f"{COUNT_TO:,}+" if count > COUNT_TO else str(count)
+    return f"{grouped(COUNT_TO)}+" if count > COUNT_TO else str(count)
 
 
 class Page:
@@ -107,7 +108,7 @@ class Page:
         url = f"/breaches?reviewed=all&from={days.this_week_day.isoformat()}{self.asked.query}"
         if not this.decided:
             return Figure("–", _("promises met this week"), _("none fell due yet"), url)
-        second = _("%(met)s of %(all)s", met=f"{this.met:,}", all=f"{this.decided:,}")
+        second = _("%(met)s of %(all)s", met=grouped(this.met), all=grouped(this.decided))
         if last.decided:
             second = _("%(these)s, last week %(share)s", these=second, share=_percent(last))
         return Figure(_percent(this), _("promises met this week"), second, url)
@@ -224,7 +225,9 @@ class Page:
         return Block("silent", title, said(self.counts.silent), lines, empty, *(("", "") if len(rows) > 5 else more))
 
     def _silent_line(self, row: Any) -> Line:
-        chased = _("chased %(moment)s", moment=moments.moment(row.chased_at)) if row.chased_at else _("never chased")
+        chased = (
+            _("reminded %(moment)s", moment=moments.moment(row.chased_at)) if row.chased_at else _("never reminded")
+        )
         lead = _("silent for %(time)s", time=moments.duration(_seconds(self.now - row.last_word_at)))
         return Line(
             row.id,
@@ -243,7 +246,7 @@ def _empty(block: str) -> str:
         "late": _("Nothing is late. A ticket stands here from its first late second, the longest late on top."),
         "near": _("No deadline in the next 4 hours. What falls due soon stands here, the soonest on top."),
         "nobody": _("Everything has an owner. A new ticket stands here until somebody takes it."),
-        "silent": _("No word of Microsoft’s is overdue. A case it leaves silent for long stands here, to be chased."),
+        "silent": _("No word of Microsoft’s is overdue. A case long without one stands here, with a reminder ready."),
     }[block]
 
 
@@ -260,7 +263,7 @@ def _percent(kept: Kept) -> str:
 def _more(count: int, shown: int, url: str) -> tuple[str, str]:
     if count <= shown:
         return "", ""
-    rest = f"{COUNT_TO - shown:,}+" if count > COUNT_TO else str(count - shown)
+    rest = f"{grouped(COUNT_TO - shown)}+" if count > COUNT_TO else str(count - shown)
     return url, _("%(count)s more", count=rest)
 
 

@@ -51,7 +51,7 @@ LINES: Final[Mapping[str, Mapping[NoticeTopic, str]]] = {
         NoticeTopic.CLOCK_BREACHED: "{clock_name} on #{number} is late: it was due {due_at}",
         NoticeTopic.CLOCK_LADDERED: "{clock_name} on #{number} is still late: level {level}, it was due {due_at}",
         NoticeTopic.ESCALATION_DUE: "#{number} should go to Microsoft: {clock_name} was due {due_at}",
-        NoticeTopic.VENDOR_LATE: "Chase Microsoft on #{number}: {clock_name} was due {due_at}",
+        NoticeTopic.VENDOR_LATE: "Remind Microsoft of #{number}: {clock_name} was due {due_at}",
         NoticeTopic.MONEY_WARNED: "{window} on #{number}: ends {due_at}",
         NoticeTopic.MONEY_MISSED: "{window} on #{number} was missed: it ended {due_at}",
         NoticeTopic.CLAIM_WARNED: "{incident}: claim service credits until {due_at}, customers: {customers}",

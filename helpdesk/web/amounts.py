@@ -1,10 +1,15 @@
-"""Sums of money as the reader writes them."""
+"""Numbers and sums of money as the reader writes them."""
 
 from __future__ import annotations
 
 from flask_babel import format_decimal
 
 
+def grouped(count: int) -> str:
+    """A count with its thousands apart: "16,500", in Hungarian "16 500"."""
+    return str(format_decimal(count))
+
+
 def amount(whole: int, currency: str) -> str:
     """Whole units with their currency: "16,500 EUR", in Hungarian "16 500 EUR"."""
-    return f"{format_decimal(whole)}\N{NO-BREAK SPACE}{currency}".strip()
+    return f"{grouped(whole)}\N{NO-BREAK SPACE}{currency}".strip()

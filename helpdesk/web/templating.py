@@ -27,6 +27,7 @@ FILTERS = (
     moments.clock_time,
     moments.iso,
     amounts.amount,
+    amounts.grouped,
 )
 
 

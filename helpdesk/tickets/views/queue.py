@@ -21,6 +21,7 @@ from helpdesk.tickets.offers import offers_together
 from helpdesk.tickets.rows import Row, rows_for
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.saved import saved_by, saved_chip
+from helpdesk.web.amounts import grouped
 from helpdesk.web.forms import see_other
 from helpdesk.web.fragments import swapped_id
 from helpdesk.web.incoming import is_row_number
@@ -76,7 +77,7 @@ def _paused_count(asked: QueueFilter, rows: Sequence[Row], counts: dict[View, in
 
 def count_text(count: int) -> str:
     """A bounded count as people read it."""
-    return f"{queries.COUNT_TO:,}+" if count > queries.COUNT_TO else str(count)
+    return f"{grouped(queries.COUNT_TO)}+" if count > queries.COUNT_TO else str(count)
 
 
 def _summary(counts: dict[View, int]) -> str:

@@ -137,7 +137,7 @@ class TestLists:
         let_pass(minutes=1)
         said = block(max_browses, "silent")
         assert "silent for 1 h 01 min" in said
-        assert "never chased" in said
+        assert "never reminded" in said
         assert "Service request 2611240040001234, severity A: we have had no word from you since" in said
         assert "Keep it as our note" in said
 
@@ -148,7 +148,7 @@ class TestLists:
         case = db.session.get_one(VendorCase, case_id, populate_existing=True)
         assert case.chased_at == now()
         assert [note.body for note in case.notes] == ["Any news?"]
-        assert "chased today" in block(max_browses, "silent")
+        assert "reminded today" in block(max_browses, "silent")
 
     def test_where_microsoft_waits_for_us_its_owner_is_asked(self, desk, opened, topic_id, let_pass, max_browses):
         number = opened().ticket.id

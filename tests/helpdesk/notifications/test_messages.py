@@ -227,7 +227,7 @@ LINES_SAID = [
     ),
     (
         "vendor_late",
-        "Chase Microsoft on #1042: Microsoft’s response was due AT",
+        "Remind Microsoft of #1042: Microsoft’s response was due AT",
         "#1042: sürgetni kell a Microsoftot (a Microsoft válasza), a határidő AT volt",
     ),
     ("promises_digest", "Promises that need you: 2 late, 1 due soon", "Teendője van: 2 késésben, 1 hamarosan lejár"),
