@@ -121,6 +121,8 @@ def test_nul_is_left_out_of_what_is_written(boss: FlaskClient, number: int) -> N
     assert db.session.scalars(sa.select(VendorIncident.title)).one() == "Sign-in fails"
     assert boss.post(f"/tickets/{number}/incident", data={"incident": "²"}).status_code == 422
     assert boss.post(f"/tickets/{number}/assignment", data={"assignee": "²"}).status_code == 422
+    answer = boss.post(f"/tickets/{number}/tags", data={"add": "vip", "version": "9" * 20})
+    assert answer.status_code == 303
 
 
 @pytest.mark.parametrize("act", [{"act": "incident", "incident": "²"}, {"act": "assign", "assignee": "9" * 20}])

@@ -30,7 +30,7 @@ from helpdesk.tickets.views.kept import Draft
 from helpdesk.tickets.views.ticket import Typed, conflict_page, find, ticket_page
 from helpdesk.web.forms import Form, see_other
 from helpdesk.web.fragments import is_scripted, swapped_id
-from helpdesk.web.incoming import is_row_number
+from helpdesk.web.incoming import is_row_number, row_number
 from helpdesk.web.language import select_timezone
 from workflows.machine import Refused, workflow_for
 from workflows.vocabulary import CHANNEL_OF_TRIGGER, HoldCause, Severity, Trigger
@@ -63,7 +63,7 @@ def own_address(otherwise: str) -> str:
 
 def sent_version() -> int | None:
     """The version of the page that was sent; None where the form carries none."""
-    return request.form.get("version", type=int)
+    return request.form.get("version", type=row_number)
 
 
 # moves ------------------------------------------------------------------------------------------------
