@@ -23,23 +23,31 @@ GUARDED = {
         "/admin/plans", "/admin/plans/new", "/admin/plans/1",
         "/admin/topics", "/admin/topics/new", "/admin/topics/1",
         "/admin/channels", "/admin/channels/1", "/admin/channels/2/entitlements/new",
-        "/admin/jobs",
+        "/admin/channels/connection", "/admin/channels/import", "/admin/pack", "/admin/pack/1",
+        "/admin/windows", "/admin/windows/1", "/admin/jobs",
     ),
+    Permission.SEE_TODAY: ("/admin/channels/spending", "/reports/returns", "/reports/returns/tickets"),
     Permission.EDIT_PROMISES: (
         "/admin/calendars", "/admin/calendars/new", "/admin/calendars/1",
         "/admin/policies", "/admin/policies/new", "/admin/policies/1",
     ),
-    Permission.SEE_CUSTOMERS: ("/customers", "/customers/1"),
+    Permission.SEE_CUSTOMERS: ("/customers", "/customers/1", "/customers/rights"),
     Permission.EDIT_CUSTOMERS: (
         "/customers/new", "/customers/1/edit", "/customers/1/contacts/new", "/customers/1/contacts/1",
-        "/customers/1/subscriptions/new", "/customers/1/subscriptions/1",
+        "/customers/1/subscriptions/new", "/customers/1/subscriptions/1", "/customers/1/rights/new",
     ),
 }  # fmt: skip
 POSTED = {
     Permission.EDIT_USERS: ("/admin/users/1/invitation", "/admin/users/1/access"),
     Permission.EDIT_PROMISES: ("/admin/policies/1/position", "/admin/policies/1/removal"),
-    Permission.EDIT_CONFIGURATION: ("/admin/channels/entitlements/1/uses",),
-    Permission.EDIT_CUSTOMERS: ("/customers/1/contacts/1/removal",),
+    Permission.EDIT_CONFIGURATION: (
+        "/admin/channels/entitlements/1/uses",
+        "/admin/channels/connection",
+        "/admin/channels/connection/trial",
+        "/admin/channels/connection/end",
+        "/admin/channels/import",
+    ),
+    Permission.EDIT_CUSTOMERS: ("/customers/1/contacts/1/removal", "/customers/1/rights/1/end"),
 }
 
 

@@ -198,7 +198,8 @@ def _redate(incident: VendorIncident, was: datetime, actor: Actor, now: datetime
     for ticket_id in db.session.scalars(rows.order_by(IncidentCredit.ticket_id)).all():
         for deadline in _open_deadlines(ticket_id or 0, was):
             try:
-                money.correct(deadline.ticket_id, deadline.id, actor, window.id, incident.started_at, reason, now)
+                with changing(deadline.ticket_id, actor, now) as change:  # whoever may date the outage dates its claims
+                    money.time_anew(change, deadline.id, window.id, incident.started_at, reason)
             except (Conflict, Invalid):
                 continue
 

@@ -64,16 +64,19 @@ def correct(
     """
     with changing(ticket_id, actor, now) as change:
         demand(actor, Permission.EDIT_TICKETS, change.ticket)
-        row = _open_one(change, deadline_id)
-        if not reason.strip():
-            raise Invalid(_("Say why; the reason is kept."), "reason")
-        was: dict[str, Any] = {"was": row.name, "was_due": row.due_at.isoformat()}
-        _write(change, row, window(window_id), start, None)
-        due = row.due_at.isoformat()
-        change.record(
-            EventKind.MONEY_CORRECTED, deadline=row.id, window=row.name, due=due, reason=reason.strip(), **was
-        )
-        project(change.ticket)
+        time_anew(change, deadline_id, window_id, start, reason)
+
+
+def time_anew(change: Change, deadline_id: int, window_id: int, start: datetime, reason: str) -> None:
+    """As ``correct``, as part of another change, for whoever may make that one."""
+    row = _open_one(change, deadline_id)
+    if not reason.strip():
+        raise Invalid(_("Say why; the reason is kept."), "reason")
+    was: dict[str, Any] = {"was": row.name, "was_due": row.due_at.isoformat()}
+    _write(change, row, window(window_id), start, None)
+    due = row.due_at.isoformat()
+    change.record(EventKind.MONEY_CORRECTED, deadline=row.id, window=row.name, due=due, reason=reason.strip(), **was)
+    project(change.ticket)
 
 
 def _write(change: Change, row: MoneyDeadline, chosen: MoneyWindow, start: datetime, until: datetime | None) -> None:

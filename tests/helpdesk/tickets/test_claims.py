@@ -189,11 +189,13 @@ def test_what_is_said_at_the_deadline_is_said_of_the_credit(hit: int, incident_i
     assert (credit(incident_id).state, credit(incident_id).reason) == (CreditState.NOT_CLAIMED, "Too small")
 
 
-def test_a_beginning_that_is_corrected_moves_the_deadline(hit: int, incident_id: int, desk: Desk) -> None:
+@pytest.mark.parametrize("name", ["ana", "max"])
+def test_a_beginning_that_is_corrected_moves_the_deadline(hit: int, incident_id: int, desk: Desk, name: str) -> None:
+    """Also when a manager corrects it, who may date an outage and change no ticket by hand."""
     number = claim(incident_id, desk)
     with unit_of_work():
         draft = IncidentDraft("EX25194", Service.MICROSOFT365, "Mail is late", datetime(2026, 10, 30, 8, tzinfo=UTC))
-        crediting.save_incident(incident(incident_id), draft, desk.ana, now())
+        crediting.save_incident(incident(incident_id), draft, getattr(desk, name), now())
     due = datetime(2026, 11, 30, 23, tzinfo=UTC)
     assert incident(incident_id).claim_due_at == due
     rows = sa.select(MoneyDeadline).where(MoneyDeadline.ticket_id == number, MoneyDeadline.state == MoneyState.OPEN)
