@@ -209,6 +209,16 @@ def _state(world: World) -> tuple[object, ...]:
     return (case.state, case.severity, case.number, len(case.notes)), (deadline.state, deadline.due_at), ticket.state
 
 
+def test_a_note_on_a_case_has_an_end_and_leads_to_no_other_site(app: Flask, world: World) -> None:
+    lead = signed_in(app, add_person("Someone", Role.LEAD))
+    for act in ("notes", "chase"):
+        address = world.address("/tickets/{ticket}/vendor-cases/{case}/" + act)
+        assert lead.post(address, data={"body": "x" * 20_001}).status_code == 422
+        for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example"):
+            answer = lead.post(address, data={"body": "Any news?", "next": elsewhere})
+            assert answer.location.startswith(f"/tickets/{world.ticket}"), elsewhere
+
+
 def test_strangers_sign_in_first(app: Flask, world: World) -> None:
     stranger = app.test_client()
     pages = [*READ, *(pattern for patterns in (*BY_RIGHT.values(), *FORMS.values()) for pattern in patterns)]

@@ -22,6 +22,9 @@ from workflows.vocabulary import SlaParty, VendorCaseState
 SEND = "send"
 """Who wrote a note: we, and it is to leave now."""
 
+LONGEST = 20_000
+"""Characters of a note on a vendor's case, as of a message."""
+
 
 def register(blueprint: Blueprint) -> None:
     case = "/tickets/<int:number>/vendor-cases/<int:case_id>"
@@ -49,6 +52,8 @@ def case_notes(number: int, case_id: int) -> ResponseReturnValue:
     body = request.form.get("body", "").strip()
     if not body:
         return ticket_page(number, Typed(notice=_("Paste the text first.")), 422)
+    if len(body) > LONGEST:
+        return _too_long(number)
     by, needs_us = request.form.get("by"), "needs_us" in request.form
     is_to_send = by == SEND
     is_ours = is_to_send or by == SlaParty.DESK.value
@@ -81,9 +86,15 @@ def case_chase(number: int, case_id: int) -> ResponseReturnValue:
     body, is_to_send = request.form.get("body", "").strip(), request.form.get("by") == SEND
     if not body and "body" in request.form:
         return ticket_page(number, Typed(notice=_("Write the reminder first.")), 422)
+    if len(body) > LONGEST:
+        return _too_long(number)
     return _on_case(
         number, lambda: escalating.chase_vendor(number, case_id, actor(), now(), body, is_to_send=is_to_send)
     )
+
+
+def _too_long(number: int) -> Response:
+    return ticket_page(number, Typed(notice=_("Use at most %(max)d characters.", max=LONGEST)), 422)
 
 
 def _on_case(number: int, act: Callable[[], object]) -> Response:
