@@ -122,11 +122,14 @@ def is_sqlite() -> bool:
 
 def engine_options(url: str, pool: int) -> dict[str, Any]:
     """Options for the engine of ``url`` with at most ``pool`` connections."""
-    if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15}, "pool_size": pool, "pool_use_lifo": True}
-    return {
+    common = {
         "pool_size": pool,
         "pool_use_lifo": True,  # the connection used last has most in its cache and most statements prepared
+        "hide_parameters": True,  # an error that is logged tells the statement, not whose text or token was in it
+    }
+    if url.startswith("sqlite"):
+        return common | {"connect_args": {"timeout": 15}}
+    return common | {
         "max_overflow": 2,
         "pool_pre_ping": False,
         "pool_recycle": 1800,

@@ -369,3 +369,11 @@ def test_only_the_desks_own_host_is_answered_in_production(another: Callable[...
 
 def test_development_answers_every_host(app: Flask, client: FlaskClient) -> None:
     assert client.get("/login", base_url="http://anything.example").status_code == 200
+
+
+def test_an_error_of_the_database_keeps_what_was_written_to_itself(app: Flask) -> None:
+    """It ends in the log: there nobody reads a customer's text, or a token."""
+    with pytest.raises(sa.exc.DBAPIError) as caught:
+        db.session.execute(sa.text("SELECT :secret FROM nowhere"), {"secret": "very-secret"})
+    assert "nowhere" in str(caught.value)
+    assert "very-secret" not in str(caught.value)
