@@ -88,7 +88,9 @@ SHAPES: Final[Mapping[NoticeTopic, Shape]] = MappingProxyType(
         NoticeTopic.CLOCK_WARNED: _to_staff("subject clock due_at", "customer_name assignee_name"),
         NoticeTopic.CLOCK_BREACHED: _to_staff("subject clock due_at", "customer_name assignee_name"),
         NoticeTopic.CLOCK_LADDERED: _to_staff("subject clock due_at level", "customer_name assignee_name"),
-        NoticeTopic.ESCALATION_DUE: _to_staff("subject clock due_at", "customer_name assignee_name missing channel_name"),
+        NoticeTopic.ESCALATION_DUE: _to_staff(
+            "subject clock due_at", "customer_name assignee_name missing channel_name"
+        ),
         NoticeTopic.VENDOR_LATE: _to_staff(
             "subject clock due_at", "customer_name assignee_name channel_name vendor_number"
         ),

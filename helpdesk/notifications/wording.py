@@ -72,7 +72,7 @@ LINES: Final[Mapping[str, Mapping[NoticeTopic, str]]] = {
         NoticeTopic.MONEY_WARNED: "#{number}, {window}: határidő {due_at}",
         NoticeTopic.MONEY_MISSED: "#{number}, {window}: elmulasztva, a határidő {due_at} volt",
         NoticeTopic.CLAIM_WARNED: "{incident}: igénylendő jóváírások, határidő {due_at}, ügyfelek: {customers}",
-        NoticeTopic.CLAIM_MISSED: "{incident}: elmulasztott jóváírások, a határidő {due_at} volt, ügyfelek: {customers}",
+        NoticeTopic.CLAIM_MISSED: "{incident}: lejárt jóváírások, a határidő {due_at} volt, ügyfelek: {customers}",
         NoticeTopic.PROMISES_DIGEST: "Teendője van: {summary}",
     },
 }
