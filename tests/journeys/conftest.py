@@ -41,6 +41,8 @@ PEOPLE = (
 )
 CUSTOMER = "Alpina Logistics Kft."
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+LOOKS = ((WIDE, "light", True), (WIDE, "dark", False), (NARROW, "dark", True), (NARROW, "light", False))
+"""Viewport, colour scheme, and whether all rules are asked: in a page's other scheme only its colours differ."""
 SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
@@ -82,7 +84,7 @@ def live_server(app: Flask, hand: Hand) -> Iterator[LiveServer]:
     staff_the_desk()
     db.session.remove()
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, name="journey-server", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="journey-server", daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
     app.config["BASE_URL"] = url
@@ -182,6 +184,26 @@ def violations() -> Callable[..., list[str]]:
         return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found]
 
     return check
+
+
+@pytest.fixture
+def barriers(violations: Callable[..., list[str]]) -> Callable[[Any], list[str]]:
+    """What is wrong with a page as it stands, wide and narrow, light and dark: what axe finds, and what overflows."""
+
+    def look(page: Any) -> list[str]:
+        looks = LOOKS if page.viewport_size == WIDE else LOOKS[::-1]  # to lay a page out anew takes long: once
+        return [f"{page.url} {scheme}: {wrong}" for viewport, scheme, is_whole in looks
+                for wrong in _wrong(page, viewport, scheme, is_whole)]  # fmt: skip
+
+    def _wrong(page: Any, viewport: dict[str, int], scheme: str, is_whole: bool) -> list[str]:
+        if page.viewport_size != viewport:
+            page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function("scheme => document.documentElement.dataset.bsTheme === scheme", arg=scheme)
+        is_too_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        return violations(page, is_whole) + ["wider than the screen"] * is_too_wide
+
+    return look
 
 
 def sign_in(page: Any, email: str) -> None:

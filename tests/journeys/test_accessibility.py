@@ -32,13 +32,11 @@ from workflows.vocabulary import (
     Trigger,
 )
 
-from .conftest import NARROW, WIDE, LiveServer, sign_in
+from .conftest import LiveServer, sign_in
 
 pytestmark = pytest.mark.browser
 
 AREAS = ("users", "teams", "calendars", "policies", "topics", "channels", "plans", "pack")
-LOOKS = ((WIDE, "light", True), (WIDE, "dark", False), (NARROW, "dark", True), (NARROW, "light", False))
-"""Viewport, colour scheme, and whether all rules are asked: in a page's other scheme only its colours differ."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def _diagnose(number: int, ana: Actor, customer_id: int, topic_id: int) -> None:
 
 
 @pytest.fixture
-def look(new_page: Callable[..., Any], violations: Callable[..., list[str]]) -> Callable[..., list[str]]:
+def look(new_page: Callable[..., Any], barriers: Callable[[Any], list[str]]) -> Callable[..., list[str]]:
     """Open addresses as somebody and say all that is wrong with them; addresses may stand with their status."""
 
     def look_at(email: str | None, addresses: tuple[str | tuple[str, int], ...]) -> list[str]:
@@ -124,16 +122,8 @@ def look(new_page: Callable[..., Any], violations: Callable[..., list[str]]) -> 
             address, status = each if isinstance(each, tuple) else (each, 200)
             assert page.goto(address).status == status, address
             page.evaluate("document.querySelectorAll('main details').forEach(part => { part.open = true })")
-            for viewport, scheme, is_whole in LOOKS:
-                found += [f"{address} {scheme}: {wrong}" for wrong in _wrong(page, viewport, scheme, is_whole)]
+            found += barriers(page)
         return found
-
-    def _wrong(page: Any, viewport: dict[str, int], scheme: str, is_whole: bool) -> list[str]:
-        page.set_viewport_size(viewport)
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_function("scheme => document.documentElement.dataset.bsTheme === scheme", arg=scheme)
-        is_too_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        return violations(page, is_whole) + ["wider than the screen"] * is_too_wide
 
     return look_at
 
