@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -165,7 +166,7 @@ def ending(on: date, after: int | None = None, limit: int = PAGE) -> list[Custom
 
     One that another of its kind follows without a gap is not among them. ``after``: the id of the row to go on after.
     """
-    rows = _ending(on, sa.select(CustomerRight).join(CustomerRight.customer))
+    rows = _ending(on, on + SOON, sa.select(CustomerRight).join(CustomerRight.customer))
     last = db.session.get(CustomerRight, after) if after is not None else None
     if last is not None and last.ends_on is not None:
         rows = rows.where(sa.tuple_(CustomerRight.ends_on, CustomerRight.id) > (last.ends_on, last.id))
@@ -175,11 +176,17 @@ def ending(on: date, after: int | None = None, limit: int = PAGE) -> list[Custom
 
 def ending_count(on: date) -> int:
     """How many of them there are."""
+    return db.session.scalar(_ending_count(), {"today": on, "until": on + SOON}) or 0
+
+
+@cache  # Today asks each time, and composing it costs more than counting
+def _ending_count() -> Any:
+    today, until = (sa.bindparam(name, type_=sa.Date) for name in ("today", "until"))
     counted = sa.select(sa.func.count()).select_from(CustomerRight).join(CustomerRight.customer)
-    return db.session.scalar(_ending(on, counted)) or 0
+    return _ending(today, until, counted)
 
 
-def _ending(on: date, rows: Any) -> Any:
+def _ending(on: Any, until: Any, rows: Any) -> Any:
     goes_on = sa.exists().where(
         _Next.customer_id == CustomerRight.customer_id,
         _Next.kind == CustomerRight.kind,
@@ -188,7 +195,7 @@ def _ending(on: date, rows: Any) -> Any:
         sa.or_(_Next.ends_on.is_(None), _Next.ends_on > CustomerRight.ends_on),
         sa.or_(_Next.granted_on <= on, _Next.granted_on <= _DayAfter(CustomerRight.ends_on)),
     )
-    in_force = CustomerRight.closed_at.is_(None), CustomerRight.ends_on <= on + SOON
+    in_force = CustomerRight.closed_at.is_(None), CustomerRight.ends_on <= until
     return rows.where(*in_force, Customer.is_active, ~goes_on)
 
 

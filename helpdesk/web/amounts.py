@@ -7,7 +7,7 @@ from flask_babel import format_decimal
 
 def grouped(count: int) -> str:
     """A count with its thousands apart: "16,500", in Hungarian "16 500"."""
-    return str(format_decimal(count))
+    return str(count) if -1000 < count < 1000 else str(format_decimal(count))  # a page says dozens of small ones
 
 
 def amount(whole: int, currency: str) -> str:

@@ -129,7 +129,9 @@ def test_a_right_is_found_through_its_customer(sales: FlaskClient, customer_id: 
 def test_the_list_is_served_by_its_index(app: Flask, customer_id: int) -> None:
     if db.engine.dialect.name != "sqlite":
         pytest.skip("an empty table is always scanned on PostgreSQL")
-    rows = rights._ending(date(2026, 11, 24), sa.select(CustomerRight.id).join(CustomerRight.customer))
+    rows = rights._ending(
+        date(2026, 11, 24), date(2026, 12, 24), sa.select(CustomerRight.id).join(CustomerRight.customer)
+    )
     text = str(rows.order_by(CustomerRight.ends_on, CustomerRight.id).compile(
         db.engine, compile_kwargs={"literal_binds": True}
     ))  # fmt: skip
