@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -130,6 +131,23 @@ def suggested(found: VendorIncident) -> Sequence[Any]:
 
 # a ticket's own ---------------------------------------------------------------------------------------
 
+_BEGAN, _OVER = (sa.bindparam(name, type_=VendorIncident.started_at.type) for name in ("began", "over"))
+_AROUND = (
+    sa.select(VendorIncident)
+    .where(
+        VendorIncident.service == sa.bindparam("service", type_=VendorIncident.service.type),
+        VendorIncident.started_at <= _BEGAN,
+        sa.or_(VendorIncident.ended_at.is_(None), VendorIncident.ended_at >= _OVER),
+    )
+    .order_by(VendorIncident.started_at.desc(), VendorIncident.id.desc())
+)
+
+
+def _spot(ticket: Ticket) -> dict[str, Any]:
+    """What ``_AROUND`` asks of a ticket: its service, and the latest beginning and earliest end that fit it."""
+    began, over = ticket.created_at + FITS_BEFORE, ticket.created_at - FITS_AFTER
+    return {"ticket_id": ticket.id, "service": ticket.service, "began": began, "over": over}
+
 
 def belonging(ticket: Ticket) -> Belonging:
     """Its incident, or those that it may belong to: of its service, going on around the time it came.
@@ -138,25 +156,30 @@ def belonging(ticket: Ticket) -> Belonging:
     """
     if ticket.kind is not Kind.TECHNICAL:
         return Belonging(None, ())
-    rows = db.session.execute(belonging_statement(ticket)).all()
+    rows = db.session.execute(_belonging(), _spot(ticket)).all()
     own = next((found for found, is_own in rows if is_own), None)
     return Belonging(own, [found for found, _is_own in rows] if own is None and ticket.is_open else ())
 
 
 def belonging_statement(ticket: Ticket) -> sa.Select[*tuple[Any, ...]]:
     """(incident, whether it is the ticket's own). Its plan is tested."""
+    return _belonging().params(**_spot(ticket))
+
+
+@cache  # each technical ticket's page asks, and composing it costs more than running it
+def _belonging() -> sa.Select[*tuple[Any, ...]]:
     own = sa.select(VendorIncident.id, sa.true().label("is_own")).join(
         IncidentTicket, IncidentTicket.incident_id == VendorIncident.id
     )
-    own = own.where(IncidentTicket.ticket_id == ticket.id)
-    around = _around(ticket).with_only_columns(VendorIncident.id, sa.false().label("is_own")).limit(3).subquery()
+    own = own.where(IncidentTicket.ticket_id == sa.bindparam("ticket_id", type_=sa.Integer))
+    around = _AROUND.with_only_columns(VendorIncident.id, sa.false().label("is_own")).limit(3).subquery()
     both = sa.union_all(own, sa.select(around)).subquery()
     return sa.select(VendorIncident, both.c.is_own).join(both, both.c.id == VendorIncident.id)
 
 
 def choices(ticket: Ticket) -> tuple[Sequence[VendorIncident], Sequence[VendorIncident]]:
     """Incidents to choose from on a ticket: those that fit by service and time, and others that go on."""
-    fitting = db.session.scalars(_around(ticket).limit(CHOICES)).all()
+    fitting = db.session.scalars(_AROUND.limit(CHOICES), _spot(ticket)).all()
     known = {found.id for found in fitting}
     return fitting, [found for found in running() if found.id not in known]
 
@@ -165,15 +188,6 @@ def running() -> Sequence[VendorIncident]:
     """The newest that go on."""
     rows = sa.select(VendorIncident).where(VendorIncident.ended_at.is_(None))
     return db.session.scalars(rows.order_by(VendorIncident.id.desc()).limit(CHOICES)).all()
-
-
-def _around(ticket: Ticket) -> sa.Select[VendorIncident]:
-    rows = sa.select(VendorIncident).where(
-        VendorIncident.service == ticket.service,
-        VendorIncident.started_at <= ticket.created_at + FITS_BEFORE,
-        sa.or_(VendorIncident.ended_at.is_(None), VendorIncident.ended_at >= ticket.created_at - FITS_AFTER),
-    )
-    return rows.order_by(VendorIncident.started_at.desc(), VendorIncident.id.desc())
 
 
 # what was told ------------------------------------------------------------------------------------------
