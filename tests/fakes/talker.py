@@ -1,9 +1,12 @@
-"""What a process does that only talks with the vendor, and is made to be killed."""
+"""A process that does nothing but talk with the vendor, made to be killed: ``python -m tests.fakes.talker``.
+
+Arguments: the moment and the second of the machine's clock at which time began to run SPEED times as fast.
+"""
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from helpdesk import create_app
@@ -22,12 +25,8 @@ def fast(began: datetime, second: float) -> datetime:
     return began + timedelta(seconds=(time.time() - second) * SPEED)
 
 
-def talk(began: datetime, second: float, is_ready: Callable[[], None]) -> None:
-    """Talk for ever, by the settings in the environment, and say when that begins.
-
-    ``began`` is the moment, and ``second`` the one of the machine's clock, at which time began to run SPEED
-    times as fast.
-    """
+def main() -> None:
+    began, second = datetime.fromisoformat(sys.argv[1]), float(sys.argv[2])
     app = create_app()
     with app.app_context(), moved(lambda: fast(began, second)):
         client = Client(
@@ -37,9 +36,13 @@ def talk(began: datetime, second: float, is_ready: Callable[[], None]) -> None:
             whole_answer=1.0,
             sleep=Waits(),
         )
-        is_ready()
+        print("ready", flush=True)
         while True:
             mirroring.send_due(now(), 5, KeptLine(client))
             surveying.survey_due(now(), KeptLine(client))
             mirroring.poll_due(now(), 5, KeptLine(client))
             time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    main()
