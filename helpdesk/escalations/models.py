@@ -195,6 +195,7 @@ class VendorCase(Base):
     terms_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sla_terms.id"))  # the vendor's clocks; None: untimed
     pack: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what was handed over, as it stood
     cheaper: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # channels open then that cost less
+    files: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # there: {key, name, size_bytes, url}
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     last_word_at: Mapped[datetime]  # the vendor's last note, or the opening

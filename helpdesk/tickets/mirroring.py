@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -185,6 +186,8 @@ def mirror(claim: PollClaim, request: ServiceRequest, now: datetime) -> None:
             needs_us=request.state is VendorCaseState.ATTENTION_NEEDED,
             seen=Seen(named.external_id, named.note.written_at),
         )
+    if any(asdict(file) not in case.files for file in request.files):
+        escalating.list_files(case.ticket_id, case.id, SCHEDULER, request.files, now)
     _follow(case, claim, request, now)
 
 

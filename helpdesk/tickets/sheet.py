@@ -18,6 +18,8 @@ from helpdesk.escalations.partner_center import connection, polls, posts
 from helpdesk.escalations.partner_center.models import VendorPost
 from helpdesk.tickets import chasing
 from helpdesk.tickets.models import Ticket, TicketLink
+from helpdesk.tickets.talk import ShownFile
+from helpdesk.tickets.uploads import size_text
 from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows import facts as rules
@@ -43,6 +45,7 @@ class ShownCase:
     severity_text: str
     story: str
     notes: list[dict[str, Any]]
+    files: list[ShownFile]  # on the case at the vendor; .url is empty where it gives none
     is_open: bool
     has_pack: bool  # something was handed over with it
     can_send: bool  # notes may leave by the vendor's API
@@ -180,6 +183,7 @@ def shown_case(case: VendorCase, now: datetime) -> ShownCase:
         severity_text=_("Severity %(severity)s", severity=case.severity.name),
         story=_story(case, finds_numbers=is_asked and connection.lists_cases(current_app.config)),
         notes=_shown_notes(case, left),
+        files=[_shown_file(file) for file in case.files],
         is_open=case.state is not VendorCaseState.CLOSED,
         has_pack=bool(case.pack.get("text")),
         can_send=is_connected,
@@ -188,6 +192,11 @@ def shown_case(case: VendorCase, now: datetime) -> ShownCase:
         trouble=polls.trouble_of(case.id) if is_connected else "",
         is_closing=any(post.asks_for(VendorCaseState.CLOSED) for post in left.values()),
     )
+
+
+def _shown_file(file: Mapping[str, Any]) -> ShownFile:
+    size = file["size_bytes"]
+    return ShownFile(file["name"], size_text(size) if size is not None else "", file["url"])
 
 
 def _shown_notes(case: VendorCase, left: Mapping[int, VendorPost]) -> list[dict[str, Any]]:

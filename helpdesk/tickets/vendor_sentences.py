@@ -70,6 +70,8 @@ def _vendor_noted(p: Particulars, _names: Names) -> str:
 def _case_changed(p: Particulars, _names: Names) -> str:
     if "terms" in p and not p.get("severity"):
         return _("timed Microsoft’s case by the times it promises now")
+    if p.get("files"):
+        return _("found files on Microsoft’s case: %(names)s", names=", ".join(p["files"]))
     if p.get("severity"):
         return _("changed the severity at Microsoft to %(severity)s", severity=word(Severity, p["severity"]))
     return _("moved Microsoft’s case: %(state)s", state=word(VendorCaseState, p.get("state")))

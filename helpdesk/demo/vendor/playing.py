@@ -21,11 +21,12 @@ PAUSE = timedelta(seconds=20)
 class Line(NamedTuple):
     text: str
     becomes: Status
+    brings: str = ""  # the name of a file that comes with it
 
 
 TAKES = Line("I have taken over your case and am reading what you sent.", Status.OPEN)
 ASKS = Line("Please tell me when it happened last, with the correlation id of that moment.", Status.ATTENTION_NEEDED)
-SOLVES = Line("Thank you, that was it: a change on our side. It has been rolled back everywhere.", Status.OPEN)
+SOLVES = Line("That was it: a change on our side. It has been rolled back everywhere.", Status.OPEN, "root-cause.pdf")
 CLOSES = Line("It has stayed healthy since, so I am closing the case. Write if it comes back.", Status.CLOSED)
 
 
@@ -42,6 +43,8 @@ def play(world: VendorWorld, at: datetime) -> str | None:
         line = _next(held)
         world.write(held.number, line.text, ENGINEER)
         world.move(held.number, line.becomes)
+        if line.brings:
+            world.attach(held.number, line.brings, 184_320)
         return held.number
 
 

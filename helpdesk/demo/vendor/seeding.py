@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from helpdesk.customers.models import Customer
 from helpdesk.database import db
 from helpdesk.demo.vendor.playing import ENGINEER, PAUSE
-from helpdesk.demo.vendor.world import HeldNote, Severity, Status, VendorWorld
+from helpdesk.demo.vendor.world import HeldFile, HeldNote, Severity, Status, VendorWorld
 from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.partner_center import matching, posts
 from helpdesk.escalations.partner_center.models import PostState, VendorPost
@@ -39,6 +39,7 @@ def _bring_case(world: VendorWorld, case: VendorCase) -> None:
         shown = _as_shown(world, note, sent.get(note.id))
         if shown is not None:
             held.notes.append(shown)
+    held.files = [HeldFile(file["key"], file["name"], file["size_bytes"] or 0, file["url"]) for file in case.files]
     held.changed_at = max((note.written_at for note in held.notes), default=held.created_at)
 
 

@@ -6,7 +6,7 @@ import random
 from datetime import datetime
 from typing import Any
 
-from helpdesk.demo.vendor.world import NEVER, HeldRequest, VendorWorld
+from helpdesk.demo.vendor.world import NEVER, HeldFile, HeldRequest, VendorWorld
 
 
 def moment(at: datetime, dice: random.Random) -> str:
@@ -52,7 +52,7 @@ def whole(held: HeldRequest, world: VendorWorld) -> dict[str, Any]:
         "productName": held.product,
         "productId": None,
         "countryCode": "HU",
-        "fileLinks": [],
+        "fileLinks": [_file_link(file) for file in held.files],
         "newNote": None,
         "notes": [
             {"createdByName": note.author, "createdDate": moment(note.written_at, world.dice), "text": note.text}
@@ -64,3 +64,15 @@ def whole(held: HeldRequest, world: VendorWorld) -> dict[str, Any]:
 def collection(items: list[dict[str, Any]], total: int | None = None, **more: Any) -> dict[str, Any]:
     count = len(items) if total is None else total
     return {"totalCount": count, "items": items, "attributes": {"objectType": "Collection"}} | more
+
+
+def _file_link(file: HeldFile) -> dict[str, Any]:
+    name, _dot, extension = file.name.rpartition(".")
+    return {
+        "id": file.key,
+        "fileNameWithoutExtension": name or extension,
+        "fileExtension": f".{extension}" if name else "",
+        "fileSize": file.size_bytes,
+        "location": file.url or None,
+        "comment": None,
+    }

@@ -41,6 +41,16 @@ class HeldNote:
 
 
 @dataclass
+class HeldFile:
+    """A file on a request: its id, its name with extension, its size, and where it is to be had."""
+
+    key: str
+    name: str
+    size_bytes: int
+    url: str = ""
+
+
+@dataclass
 class HeldRequest:
     """A service request as the vendor holds it. ``tenant`` is empty for the desk's own questions."""
 
@@ -56,6 +66,7 @@ class HeldRequest:
     closed_at: datetime = NEVER
     is_hidden: bool = False  # the desk's delegated roles (GDAP) don't cover it
     notes: list[HeldNote] = field(default_factory=list)
+    files: list[HeldFile] = field(default_factory=list)
 
 
 @dataclass
@@ -162,6 +173,15 @@ class VendorWorld:
             held.notes.append(note)
             held.changed_at = note.written_at
             return note
+
+    def attach(self, number: str, name: str, size_bytes: int, url: str = "") -> HeldFile:
+        """Somebody puts a file on the request."""
+        with self.lock:
+            held = self.requests[number]
+            file = HeldFile(f"{number}-{len(held.files) + 1}", name, size_bytes, url)
+            held.files.append(file)
+            held.changed_at = self.clock()
+            return file
 
     def move(self, number: str, status: Status) -> None:
         with self.lock:

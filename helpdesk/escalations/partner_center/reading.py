@@ -128,10 +128,36 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class FileLink:
+    """A file on the vendor's case; who put it there, and when, is not said. ``url`` is empty unless it is https."""
+
+    key: str  # the vendor's id for it, else its name
+    name: str
+    size_bytes: int | None
+    url: str
+
+    @classmethod
+    def read(cls, raw: Fields) -> Self | None:
+        """None for one that has no name."""
+        name = ".".join(part for part in (raw.text("fileNameWithoutExtension"), _extension(raw)) if part)[:120]
+        size, url = raw.whole("fileSize"), raw.text("location")
+        is_safe = url.lower().startswith("https://") and len(url) <= LONGEST_URL
+        known_size = size if size is not None and size >= 0 else None
+        return cls(raw.text("id")[:80] or name, name, known_size, url if is_safe else "") if name else None
+
+
+def _extension(raw: Fields) -> str:
+    return raw.text("fileExtension").lstrip(".")
+
+
+MOST_FILES, LONGEST_URL = 50, 2000
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceRequest:
     """The vendor's case. ``state`` is None where ``raw_state`` means nothing to us.
 
-    Lists carry neither description nor notes.
+    Lists carry neither description nor notes nor files.
     """
 
     number: str
@@ -147,6 +173,7 @@ class ServiceRequest:
     changed_at: datetime | None
     closed_at: datetime | None
     notes: tuple[Note, ...] = ()
+    files: tuple[FileLink, ...] = ()
 
     @classmethod
     def read(cls, raw: Fields) -> Self:
@@ -169,6 +196,7 @@ class ServiceRequest:
             changed_at=raw.moment("lastModifiedDate"),
             closed_at=raw.moment("lastClosedDate"),
             notes=tuple(Note.read(note) for note in raw.each("notes")),
+            files=tuple(file for file in map(FileLink.read, raw.each("fileLinks")) if file is not None)[:MOST_FILES],
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from helpdesk.database import db
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.escalations import actions as cases
 from helpdesk.escalations.models import VendorCase, VendorNote
+from helpdesk.escalations.partner_center.reading import FileLink
 from helpdesk.escalations.queries import vendor_terms
 from helpdesk.sla.terms import freeze_vendor, load_terms, promise_the_same
 from helpdesk.tickets import chasing, facts, history
@@ -197,6 +199,19 @@ def chase_vendor(
             _record_note(change, case, body, is_ours=True)
         cases.chase(case, change.now)
         change.record(EventKind.VENDOR_CHASED, case=case.id)
+
+
+def list_files(ticket_id: int, case_id: int, actor: Actor, files: Sequence[FileLink], now: datetime) -> None:
+    """Show the files that the vendor lists on the case; one that it lists no more stays.
+
+    Nobody's word: the vendor doesn't say who put a file there, so no clock hears of it and the turn stays.
+    """
+    with _on_case(ticket_id, case_id, actor, now) as (change, case):
+        listed = {file.key: asdict(file) for file in files}
+        known = {file["key"]: file for file in case.files}
+        case.files = list((known | listed).values())
+        if fresh := [file["name"] for key, file in listed.items() if key not in known]:
+            change.record(EventKind.VENDOR_CASE_CHANGED, case=case.id, files=fresh)
 
 
 def change_vendor_case(ticket_id: int, case_id: int, actor: Actor, state: VendorCaseState, now: datetime) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -22,6 +24,7 @@ from helpdesk.escalations import actions as cases
 from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.partner_center import connection, matching, polls, posts, vault
 from helpdesk.escalations.partner_center.models import PostState, VendorPoll
+from helpdesk.sla.models import SlaClock
 from helpdesk.tickets import history, mirroring
 from helpdesk.tickets.actions import escalating
 from helpdesk.tickets.models import Ticket, TicketEvent
@@ -390,3 +393,49 @@ def test_idle_jobs_read_by_their_index(mirrored: Mirrored) -> None:
             plan = " ".join(str(line) for line in session.execute(sa.text(explained)))
         assert "_due" in plan, plan
         assert "SCAN vendor_post" not in plan.replace("SCAN vendor_post USING", ""), plan
+
+
+# files ------------------------------------------------------------------------------------------------------
+
+
+def files_said(case: VendorCase) -> list[list[str]]:
+    rows = sa.select(TicketEvent.particulars).where(
+        TicketEvent.ticket_id == case.ticket_id, TicketEvent.what == EventKind.VENDOR_CASE_CHANGED
+    )
+    said = [json.loads(text) for text in db.session.scalars(rows.order_by(TicketEvent.seq))]
+    return [each["files"] for each in said if "files" in each]
+
+
+def clocks_of(case: VendorCase) -> list[tuple[Any, ...]]:
+    rows = sa.select(SlaClock.kind, SlaClock.state, SlaClock.due_at, SlaClock.ended_at)
+    return [tuple(row) for row in db.session.execute(rows.where(SlaClock.case_id == case.id).order_by(SlaClock.id))]
+
+
+def test_files_at_the_vendor_are_listed_once_and_are_nobodys_word(mirrored: Mirrored) -> None:
+    case = mirrored.new_case(NUMBER)
+    mirrored.poll()
+    clocks, word_at = clocks_of(case), fresh(case).last_word_at
+    assert clocks
+    mirrored.world.attach(NUMBER, "trace.tar.gz", 1_234_567, "https://files.example/1")
+    mirrored.later()
+    assert mirrored.poll() == 1
+    mirrored.world.attach(NUMBER, "root-cause.pdf", 500)
+    for _again in range(3):
+        mirrored.later()
+        assert mirrored.poll() == 1
+    shown = [(file["name"], file["size_bytes"], file["url"]) for file in fresh(case).files]
+    assert shown == [("trace.tar.gz", 1_234_567, "https://files.example/1"), ("root-cause.pdf", 500, "")]
+    assert files_said(case) == [["trace.tar.gz"], ["root-cause.pdf"]]
+    assert (clocks_of(case), fresh(case).last_word_at) == (clocks, word_at)
+    assert all(broken is None for _number, broken in history.verify())
+
+
+def test_a_file_that_the_vendor_lists_no_more_stays(mirrored: Mirrored) -> None:
+    case = mirrored.new_case(NUMBER)
+    mirrored.world.attach(NUMBER, "trace.zip", 10, "https://files.example/1")
+    mirrored.poll()
+    mirrored.world.requests[NUMBER].files.clear()
+    mirrored.world.attach(NUMBER, "other.zip", 10).key = "another"
+    mirrored.later()
+    mirrored.poll()
+    assert [file["name"] for file in fresh(case).files] == ["trace.zip", "other.zip"]

@@ -436,3 +436,15 @@ def test_a_case_closed_here_stays_closed(mirrored: Mirrored) -> None:
     [planned] = case_import.plan(case_import.read("Number,Status,Note\n1,Open,Hello\n"))
     assert (planned.outcome, planned.adds_note) == (Outcome.FINISHED, False)
     assert db.session.scalars(sa.select(VendorNote)).all() == []
+
+
+def test_files_at_the_vendor_stand_on_the_case(ana: FlaskClient, mirrored: Mirrored) -> None:
+    case = mirrored.new_case("n1")
+    mirrored.world.attach("n1", "<b>trace</b>.har", 2048, "https://files.example/1?a=1&b=2")
+    mirrored.world.attach("n1", "root-cause.pdf", 500, "http://files.example/2")
+    mirrored.poll()
+    page = ana.get(f"/tickets/{case.ticket_id}").text
+    assert 'href="https://files.example/1?a=1&amp;b=2" target="_blank" rel="noopener noreferrer">&lt;b&gt;trace' in page
+    assert "<span>root-cause.pdf</span>" in page
+    assert "2 files at Microsoft" in page
+    assert "found files on Microsoft’s case: &lt;b&gt;trace&lt;/b&gt;.har, root-cause.pdf" in page

@@ -27,6 +27,27 @@ from workflows.vocabulary import Severity, VendorCaseState
 NINE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(("sent", "name", "size", "url"), [
+    ({"fileNameWithoutExtension": "trace", "fileExtension": ".har", "fileSize": "12", "location": "https://v.example/1"},
+     "trace.har", 12, "https://v.example/1"),
+    ({"FileNameWithoutExtension": "notes", "fileExtension": None, "fileSize": None}, "notes", None, ""),
+    ({"fileNameWithoutExtension": "x", "fileExtension": "txt", "fileSize": -1, "location": "javascript:alert(1)"},
+     "x.txt", None, ""),
+    ({"fileNameWithoutExtension": "x", "location": "http://v.example/1"}, "x", None, ""),
+    ({"fileNameWithoutExtension": "x" * 500, "location": "https://v.example/" + "1" * 5000}, "x" * 120, None, ""),
+])  # fmt: skip
+def test_files_of_a_case(sent: dict[str, Any], name: str, size: int | None, url: str) -> None:
+    """Only an https address becomes a link."""
+    (file,) = ServiceRequest.read(Fields({"id": "1", "fileLinks": [sent, {}, "nothing", {"fileSize": 3}]})).files
+    assert (file.key, file.name, file.size_bytes, file.url) == (name, name, size, url)
+
+
+def test_no_more_files_than_a_page_can_bear() -> None:
+    many = [{"id": str(place), "fileNameWithoutExtension": "x"} for place in range(500)]
+    assert len(ServiceRequest.read(Fields({"id": "1", "fileLinks": many})).files) == 50
+    assert ServiceRequest.read(Fields({"id": "1", "fileLinks": "none"})).files == ()
+
+
 @pytest.mark.parametrize(
     ("text", "moment"),
     [
