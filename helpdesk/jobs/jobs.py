@@ -151,7 +151,10 @@ def renew_promises() -> Steps:
 
 
 def _renewed(walk: renewing.Walk) -> bool:
-    """A batch; one that fails goes one by one, and what fails alone is passed by with its reason in the log."""
+    """A batch; where one fails its first ticket goes alone, and what fails alone is passed by with a word in the log.
+
+    Raises OperationalError when the database is away: then nothing is passed by.
+    """
     for limit in (renewing.BATCH, 1):
         try:
             with unit_of_work():
@@ -159,7 +162,10 @@ def _renewed(walk: renewing.Walk) -> bool:
         except Exception:
             log.exception("renewal_undone", at_once=limit)
     with unit_of_work():
-        return renewing.pass_by(walk) is not None
+        left = renewing.pass_by(walk)
+    if left is not None:
+        log.error("ticket_keeps_its_terms", ticket=left)
+    return left is not None
 
 
 def fold_tally() -> Steps:

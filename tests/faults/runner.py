@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from helpdesk import cli
 from helpdesk.jobs import scheduler  # noqa: F401 - loaded before the fork, so that a process starts at once
 from helpdesk.notifications import outbox, transports
-from helpdesk.tickets import climbing, deadlines, money_sweep
+from helpdesk.tickets import climbing, deadlines, money_sweep, renewing
 from helpdesk.tickets.actions import telling
 
 Strike = Callable[[], None]
@@ -117,6 +117,8 @@ POINTS: Mapping[str, Callable[[Strike], None]] = {
     "before telling": _before(telling, "tell_one"),
     "between telling and commit": _after(telling, "tell_one"),
     "after telling": _after_commit(telling, "tell_one"),
+    "between renewing and commit": _after(renewing, "step"),
+    "after renewing": _after_commit(renewing, "step"),
     "with rows of the outbox claimed": _after(outbox, "claim"),
     "between bell and commit": _after(outbox, "ring"),
     "before a letter": _before(transports.Smtp, "send"),
