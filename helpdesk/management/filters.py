@@ -24,9 +24,9 @@ class Pile(StrEnum):
 
 
 class Position(NamedTuple):
-    """Where a page ends: the key of its last breach."""
+    """Where a page of what is listed by a moment ends: the key of its last row."""
 
-    late_from_at: datetime
+    at: datetime
     id: int
 
     @classmethod
@@ -38,7 +38,7 @@ class Position(NamedTuple):
         return cls(datetime.fromtimestamp(int(parts[0]), UTC), int(parts[1]))
 
     def __str__(self) -> str:
-        return f"{int(self.late_from_at.timestamp())}.{self.id}"
+        return f"{int(self.at.timestamp())}.{self.id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from helpdesk.clock import now
 from helpdesk.database import db
 from helpdesk.management import returns, stays
 from helpdesk.management.days import local_day
-from helpdesk.management.stay_filters import LIST, REPORT, Period, StayFilter, StayPosition
+from helpdesk.management.filters import Position
+from helpdesk.management.stay_filters import LIST, REPORT, Period, StayFilter
 from helpdesk.tickets.models import Topic
 from helpdesk.web.amounts import grouped
 
@@ -89,6 +90,6 @@ def _pager(asked: StayFilter, page: stays.StayPage, whole: int) -> dict[str, Any
     return {
         "text": text if page.rows else "",
         "first_url": asked.but().url() if asked.after else None,
-        "next_url": asked.but(after=StayPosition(last.went_at, last.id)).url() if last is not None else None,
+        "next_url": asked.but(after=Position(last.went_at, last.id)).url() if last is not None else None,
         "next_text": _("Next %(count)s", count=stays.PAGE),
     }

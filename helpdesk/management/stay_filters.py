@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 from urllib.parse import urlencode
 
-from helpdesk.management.filters import read_day, read_number, read_word
-from helpdesk.web.incoming import is_moment, is_row_number
+from helpdesk.management.filters import Position, read_day, read_number, read_word
 from workflows.vocabulary import ChannelKind, ReturnReason
 
 REPORT, LIST = "/reports/returns", "/reports/returns/tickets"
@@ -39,24 +38,6 @@ class Period(StrEnum):
         return today - timedelta(days=int(self.value) - 1)
 
 
-class StayPosition(NamedTuple):
-    """Where a page of the list ends: the key of its last row."""
-
-    went_at: datetime
-    id: int
-
-    @classmethod
-    def read(cls, text: str) -> Self | None:
-        """The position written as ``text``; None for anything else."""
-        parts = text.split(".")
-        if len(parts) != 2 or not (is_moment(parts[0]) and is_row_number(parts[1])):
-            return None
-        return cls(datetime.fromtimestamp(int(parts[0]), UTC), int(parts[1]))
-
-    def __str__(self) -> str:
-        return f"{int(self.went_at.timestamp())}.{self.id}"
-
-
 @dataclass(frozen=True, slots=True)
 class StayFilter:
     """None narrows nothing. Both days are included, as the reader's zone has them; they win over ``period``."""
@@ -68,7 +49,7 @@ class StayFilter:
     topic: int | None = None
     ending: Ending | None = None
     reason: ReturnReason | None = None
-    after: StayPosition | None = None
+    after: Position | None = None
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Self:
@@ -81,7 +62,7 @@ class StayFilter:
             topic=read_number(query.get("topic")),
             ending=read_word(Ending, query.get("ending")),
             reason=read_word(ReturnReason, query.get("reason")),
-            after=StayPosition.read(query.get("after", "")),
+            after=Position.read(query.get("after", "")),
         )
 
     @property

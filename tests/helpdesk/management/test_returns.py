@@ -17,7 +17,8 @@ from helpdesk.database import db, unit_of_work
 from helpdesk.escalations.models import SupportChannel
 from helpdesk.management import stays
 from helpdesk.management.days import local_day, midnight
-from helpdesk.management.stay_filters import Ending, Period, StayFilter, StayPosition
+from helpdesk.management.filters import Position
+from helpdesk.management.stay_filters import Ending, Period, StayFilter
 from helpdesk.tickets.actions import assigning, diagnosing, moving, triaging
 from helpdesk.tickets.models import Ticket, TicketEvent, Topic
 from tests.helpdesk.tickets.conftest import Desk
@@ -267,7 +268,7 @@ def test_only_moves_to_the_vendor_and_back_are_read(app: Flask, desk: Desk, many
     today = local_day(now())
     asked = StayFilter(period=Period.MONTH)
     narrow = StayFilter(
-        from_on=date(2026, 1, 1), channel=ChannelKind.PREMIER, ending=Ending.BACK, after=StayPosition(now(), 5)
+        from_on=date(2026, 1, 1), channel=ChannelKind.PREMIER, ending=Ending.BACK, after=Position(now(), 5)
     )
     for statement in (
         stays.tally_statement(asked, today),
