@@ -7,15 +7,14 @@ transaction, so any number of these processes may run at once and any of them ma
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
-from datetime import UTC
+import random
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.base import BaseTrigger
 from flask import Flask
 
 from helpdesk.clock import now
@@ -24,7 +23,8 @@ from helpdesk.jobs.schedule import SCHEDULE, Job
 from helpdesk.signals import Stop
 
 WATCH_SECONDS = 1.0
-DRIFT_SECONDS = 5
+SLACK = timedelta(seconds=5)
+"""A clock that is corrected by less strands nobody."""
 
 log = structlog.get_logger()
 
@@ -42,7 +42,8 @@ def run(app: Flask) -> None:
     scheduler = build(app, stopping)
     scheduler.start()
     log.info("scheduler_started", jobs=len(SCHEDULE))
-    watch_clock(lambda: rearm(scheduler), stopping)
+    while not stopping.wait(WATCH_SECONDS):
+        recall(scheduler)
     scheduler.shutdown(wait=True)
     log.info("scheduler_stopped")
 
@@ -59,33 +60,41 @@ def build(app: Flask, stopping: Stopping) -> BackgroundScheduler:
     )
     for job in SCHEDULE:
         runner = Runner(app, job, stopping)
-        scheduler.add_job(runner, _trigger(job), id=job.name, name=job.name, next_run_time=now())
+        scheduler.add_job(runner, Steady(job), id=job.name, name=job.name, next_run_time=now())
     return scheduler
 
 
-def _trigger(job: Job) -> IntervalTrigger:
-    return IntervalTrigger(seconds=job.every, jitter=job.jitter or None, timezone=UTC)
+class Steady(BaseTrigger):
+    """An interval that starts anew where runs were missed, instead of counting each of them.
 
-
-def rearm(scheduler: BackgroundScheduler) -> None:
-    """Let every job run now and count its interval from here."""
-    for job in SCHEDULE:
-        scheduler.modify_job(job.name, trigger=_trigger(job), next_run_time=now())
-
-
-def watch_clock(on_drift: Callable[[], None], stopping: Stopping) -> None:
-    """Call ``on_drift`` whenever wall clock and monotonic clock part by more than DRIFT_SECONDS.
-
-    Interval jobs wait for a wall-clock moment: a clock set back an hour would stop them for an hour.
-    Returns when ``stopping`` is set.
+    The clock set forward by a day, or a machine that slept so long, means 300,000 missed runs: APScheduler's own
+    interval would list them, one by one under its lock, only to make one run of them.
     """
-    offset = now().timestamp() - time.monotonic()
-    while not stopping.wait(WATCH_SECONDS):
-        drift = now().timestamp() - time.monotonic() - offset
-        if abs(drift) > DRIFT_SECONDS:
-            log.warning("clock_was_set", seconds=round(drift))
-            offset += drift
-            on_drift()
+
+    def __init__(self, job: Job) -> None:
+        self.interval = timedelta(seconds=job.every)
+        self.longest = self.interval + timedelta(seconds=job.jitter)
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """The moment of the next run, aware UTC: an interval after ``previous_fire_time``, never one already missed."""
+        wait = self.interval + random.random() * (self.longest - self.interval)  # noqa: S311 - no secret
+        following = (previous_fire_time or now) + wait
+        return following if following > now else now + wait
+
+
+def recall(scheduler: BackgroundScheduler) -> None:
+    """Let run at once the jobs that wait for a moment further ahead than their interval.
+
+    They wait for a wall-clock moment, so a clock set back an hour would stop them for an hour. This looks at what
+    they wait for and not at how the clock went: whoever read it a moment before it was set is found as well.
+    """
+    moment = now()
+    ahead = {job.id: (job.next_run_time - moment, job.trigger.longest) for job in scheduler.get_jobs()}
+    stranded = {name: wait for name, (wait, longest) in ahead.items() if wait > longest + SLACK}
+    for name in stranded:
+        scheduler.modify_job(name, next_run_time=moment)
+    if stranded:
+        log.warning("clock_was_set", jobs=len(stranded), seconds=round(max(stranded.values()).total_seconds()))
 
 
 class Runner:

@@ -63,10 +63,16 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def running(*words: str, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is asked to stop at the end of the block, and made to if it does not listen."""
+    """A process that is asked to stop at the end of the block, and made to if it does not listen.
+
+    What fails inside the block is told together with the last the process said.
+    """
     process = start(words, env, log)
     try:
         yield process
+    except BaseException as error:
+        error.add_note(f"{' '.join(words)} said last: {log.read_text()[-2000:]}")
+        raise
     finally:
         process.terminate()
         try:

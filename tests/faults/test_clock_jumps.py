@@ -1,7 +1,7 @@
 """The machine's clock is set forward and back under a running scheduler: it goes on, nothing twice, nothing lost.
 
-A real process under libfaketime, which leaves the monotonic clock alone: that one no administrator can set. The
-process is told the time by a file, so the test turns its clock while it runs.
+A real process under libfaketime (the one for programs with threads), which leaves the monotonic clock alone: that one
+no administrator can set. The process is told the time by a file, so the test turns its clock while it runs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.faults import world
 from tests.faults.processes import running
 from tests.helpdesk.tickets.oracle import assert_true
 
-LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 GOES_ON_WITHIN = 10
 PROMISED = timedelta(hours=8)
 HALF_AN_HOUR, TWENTY_HOURS, FOUR_DAYS = timedelta(minutes=30), timedelta(hours=20), timedelta(days=4)
@@ -51,6 +51,7 @@ def fake_time(env: dict[str, str], tmp_path: Path) -> Callable[[str], None]:
         "FAKETIME_TIMESTAMP_FILE": str(told),
         "FAKETIME_CACHE_DURATION": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "HELPDESK_LOG_LEVEL": "WARNING",
     }
     set_to("+0")
     return set_to

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 
-from helpdesk.clock import Hand, moved, now
+from helpdesk.clock import Hand, now
 from helpdesk.database import db
 from helpdesk.jobs import scheduler
 from helpdesk.jobs.models import JobHeartbeat
@@ -110,38 +109,49 @@ def test_every_line_of_the_schedule_becomes_one_tolerant_job(app: Flask) -> None
         built.shutdown()
 
 
-@pytest.mark.parametrize(("set_by", "rearmed"), [(-3600, True), (86400, True), (3, False)])
-def test_a_clock_that_was_set_rearms_the_jobs(set_by: int, rearmed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    started, base = time.monotonic(), now()
-    drift = [0]
-    waits = iter([False, False, True])
-
-    class Stopping:
-        def is_set(self) -> bool:
-            return False
-
-        def wait(self, seconds: float, /) -> bool:
-            drift[0] = set_by
-            return next(waits)
-
-    calls: list[str] = []
-    with moved(lambda: base + timedelta(seconds=time.monotonic() - started + drift[0])):
-        scheduler.watch_clock(lambda: calls.append("rearmed"), Stopping())
-    assert calls == (["rearmed"] if rearmed else [])
-
-
-def test_rearmed_jobs_run_now(app: Flask) -> None:
+@pytest.mark.parametrize(("set_by", "is_recalled"), [(-7200, True), (86400, False), (-3, False)])
+def test_jobs_run_at_once_when_the_clock_was_set_back(app: Flask, hand: Hand, set_by: int, is_recalled: bool) -> None:
+    """Set forward it strands no job: all of them are due."""
     built = scheduler.build(app, threading.Event())
     built.start(paused=True)
     try:
-        with moved(lambda: now_at):
-            scheduler.rearm(built)
-        assert {job.next_run_time for job in built.get_jobs()} == {now_at}
+        before = {job.id: job.next_run_time for job in built.get_jobs()}
+        hand.advance(set_by)
+        scheduler.recall(built)
+        after = {job.id: job.next_run_time for job in built.get_jobs()}
+        assert after == (dict.fromkeys(before, hand.at) if is_recalled else before)
     finally:
         built.shutdown()
 
 
-now_at = now() - timedelta(hours=1)
+def test_one_job_that_read_the_clock_too_early_is_recalled_alone(app: Flask, hand: Hand) -> None:
+    """It was counting while the clock was set: the others go by the new time, it would wait for the old one."""
+    built = scheduler.build(app, threading.Event())
+    built.start(paused=True)
+    try:
+        for job in built.get_jobs():
+            built.modify_job(job.id, next_run_time=job.trigger.get_next_fire_time(None, hand.at))
+        built.modify_job("sweep_clocks", next_run_time=hand.at + timedelta(days=1))
+        before = {job.id: job.next_run_time for job in built.get_jobs()}
+        scheduler.recall(built)
+        after = {job.id: job.next_run_time for job in built.get_jobs()}
+        assert after == before | {"sweep_clocks": hand.at}
+    finally:
+        built.shutdown()
+
+
+def test_a_month_of_missed_runs_is_one_run(app: Flask) -> None:
+    """Listing them takes APScheduler most of a minute, in which nothing runs."""
+    built = scheduler.build(app, threading.Event())
+    built.start(paused=True)
+    try:
+        month_later = now() + timedelta(days=30)
+        for job in built.get_jobs():
+            assert len(job._get_run_times(month_later)) == 1
+            following = job.trigger.get_next_fire_time(job.next_run_time, month_later)
+            assert job.trigger.interval <= following - month_later <= job.trigger.longest
+    finally:
+        built.shutdown()
 
 
 def test_the_signal_ends_the_wait() -> None:
