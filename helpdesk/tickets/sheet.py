@@ -225,11 +225,11 @@ def _story(case: VendorCase, *, finds_numbers: bool) -> str:
         case VendorCaseState.OPEN:
             sentences.append(_("With them since %(moment)s.", moment=moments.moment(case.last_word_at)))
         case VendorCaseState.ATTENTION_NEEDED:
-            sentences.append(_("They asked on %(moment)s.", moment=moments.moment(case.last_word_at)))
+            sentences.append(_("They asked %(moment)s.", moment=moments.moment(case.last_word_at)))
         case VendorCaseState.CLOSED:
-            sentences.append(_("Closed on %(moment)s.", moment=moments.moment(case.closed_at or case.last_word_at)))
+            sentences.append(_("Closed %(moment)s.", moment=moments.moment(case.closed_at or case.last_word_at)))
     if case.chased_at is not None and case.state is not VendorCaseState.CLOSED:
-        sentences.append(_("Reminded on %(moment)s.", moment=moments.moment(case.chased_at)))
+        sentences.append(_("Reminded %(moment)s.", moment=moments.moment(case.chased_at)))
     if case.left_open_reason:
         sentences.append(_("Left open: %(reason)s", reason=case.left_open_reason))
     return " ".join(sentences)
