@@ -30,12 +30,21 @@ class Days:
         self._zone = zone
 
     def segments(self, start: Seconds, end: Seconds) -> Iterator[Segment]:
-        """Yield the whole local dates that meet ``[start, end)``, without gaps, in order."""
+        """Yield the whole local dates that meet ``[start, end)``, without gaps, in order.
+
+        Raises OutOfRange where a date is missing: the first and the last of the years 1 to 9999.
+        """
+        told = start
         for ordinal, begin, finish in self._dates(start, end):
+            if begin > told:
+                break
+            told = finish
             if ordinal in self._hours.holidays:
                 yield begin, finish, SpanReason.HOLIDAY
             else:
                 yield from self._explained(ordinal, begin, finish)
+        if told < end:
+            raise OutOfRange("The moment lies outside the years 1 to 9999.")
 
     def open(self, start: int, end: int) -> Iterator[Stretch]:
         """Yield what is open in ``[start, end)``, in order; neighbours may touch."""

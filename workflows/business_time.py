@@ -178,6 +178,7 @@ class BusinessCalendar:
 
         Reasons: open (the only one counted), closed, holiday, break, or a pause's cause. Closed
         time is never paused. Neighbours of one reason are joined; empty when end <= start.
+        Raises OutOfRange on the first and the last date of the years 1 to 9999.
         """
         begin, finish = to_seconds(start), to_seconds(end)
         still = merged(pauses)

@@ -64,12 +64,13 @@ def attempt(calendar: BusinessCalendar, wall: datetime, add: str = "", until: da
     try:
         is_open = calendar.is_open(at)
         closes_at = calendar.closes_at(at) if is_open else None
+        opens_at = None if is_open else calendar.next_open(at)
         spans = calendar.explain(at, end) if end is not None else []
         return Trial(
             at_text=said(at),
             is_open=is_open,
-            why="" if is_open else _why(calendar, calendar.explain(at, at + timedelta(seconds=1))[0]),
-            opens_text="" if is_open else said(calendar.next_open(at)),
+            why=_why(calendar, calendar.explain(at, opens_at)[0]) if opens_at is not None else "",
+            opens_text=said(opens_at) if opens_at is not None else "",
             closes_text=said(closes_at) if closes_at is not None else "",
             added=added,
             ends_text=said(calendar.add(at, added)) if added is not None else "",

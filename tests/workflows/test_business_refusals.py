@@ -167,3 +167,5 @@ def test_answers_past_the_last_year() -> None:
     assert_refused("out_of_range", lambda: CALENDAR.add("9999-12-20T12:00:00Z", 10**6))
     assert_refused("out_of_range", lambda: CALENDAR.subtract("0001-01-10T12:00:00Z", 10**6))
     assert_refused("out_of_range", lambda: CALENDAR.add(NOON, 10**15))
+    assert_refused("out_of_range", lambda: CALENDAR.explain("0001-01-01T00:00:00Z", "0001-01-03T00:00:00Z"))
+    assert_refused("out_of_range", lambda: CALENDAR.explain("9999-12-29T00:00:00Z", "9999-12-31T12:00:00Z"))

@@ -315,6 +315,19 @@ def test_the_tester_refuses_what_it_cannot_read(max_: FlaskClient) -> None:
     assert "30m, 4h, 2d" in error_at(page, "add")
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_the_tester_says_that_time_has_ends(max_: FlaskClient, at: str) -> None:
+    page = send(max_, do="try", at=at)
+    assert page.status_code == 422
+    assert "years 1 to 9999" in error_at(page, "at")
+
+
+def test_the_tester_reads_the_last_second_that_a_clock_change_skips(max_: FlaskClient) -> None:
+    page = send(max_, do="try", at="2027-03-28T02:59:59")
+    assert page.status_code == 200
+    assert "closed, outside our hours. Opens Mon 29 Mar 2027, 08:00" in page.text
+
+
 def test_web_workers_carry_no_holidays(max_: FlaskClient) -> None:
     import subprocess
     import sys
