@@ -20,7 +20,7 @@ from helpdesk.escalations.money.windows import claim_window
 from helpdesk.escalations.outages import crediting, editing
 from helpdesk.escalations.outages.crediting import CreditStep
 from helpdesk.escalations.outages.models import IncidentCredit, IncidentTicket, VendorIncident
-from helpdesk.tickets import facts
+from helpdesk.tickets import deadlines, facts
 from helpdesk.tickets.actions import money
 from helpdesk.tickets.actions.allowed import demand
 from helpdesk.tickets.actions.opening import Opening, open_ticket
@@ -35,15 +35,38 @@ def save_incident(
 ) -> VendorIncident:
     """Write an incident. Where its credits can be claimed until another day now, the claim tickets are told.
 
-    Raises Invalid at the field that is wrong, Forbidden.
+    Raises Invalid at the field that is wrong, Forbidden, and Conflict when a ticket begins to claim meanwhile.
     """
     if not actor.may(Permission.CHASE_VENDOR, Kind.TECHNICAL):
         raise Forbidden(_("Your role doesn’t include this."))
+    if row is not None:
+        _take(row)
     was = row.claim_begins_at if row is not None else None
     saved = editing.save_incident(row, draft, actor.user_id, now)
     if was is not None and was != saved.claim_begins_at:
         _redate(saved, was, actor, now)
     return saved
+
+
+def _take(incident: VendorIncident) -> None:
+    """Claim the tickets that are to claim its credits, then the incident, freshly read.
+
+    In this order, as whoever keeps such a claim: the other way round each of the two could wait for the other.
+    """
+    known = _claim_tickets(incident.id)
+    deadlines.claim(known, skip_locked=False)
+    db.session.refresh(incident, with_for_update=True)
+    late = set(_claim_tickets(incident.id)).difference(known)  # they were quicker than our lock
+    if late and len(deadlines.claim(late)) < len(late):  # not waited for: the incident is ours by now
+        raise Conflict(_("The ticket changed while you were working on it."))
+
+
+def _claim_tickets(incident_id: int) -> list[int]:
+    """Numbers of the tickets by which credits of the incident are still to be claimed."""
+    rows = sa.select(IncidentCredit.ticket_id).where(
+        IncidentCredit.incident_id == incident_id, IncidentCredit.state == CreditState.TO_REQUEST
+    )
+    return [number for number in db.session.scalars(rows.order_by(IncidentCredit.ticket_id)) if number is not None]
 
 
 def claim_by(incident_id: int, customer_id: int, actor: Actor, ticket_id: int, now: datetime) -> None:
@@ -139,6 +162,7 @@ def _by_its_ticket(incident_id: int, customer_id: int, actor: Actor, now: dateti
 
 def _prepare(change: Change, incident: VendorIncident, customer_id: int) -> None:
     row = crediting.claimed(incident.id, customer_id)
+    db.session.refresh(incident)  # it may have been corrected while we waited for it
     if row is None or row.state is CreditState.NOT_CLAIMED:
         step = CreditStep(CreditState.TO_REQUEST, facts.desk_day(change.now))
         row = crediting.track_credit(incident.id, customer_id, step, change.actor.user_id, change.now)
@@ -189,14 +213,9 @@ def _redate(incident: VendorIncident, was: datetime, actor: Actor, now: datetime
     window = claim_window(incident.service)
     if window is None:
         return
-    rows = sa.select(IncidentCredit.ticket_id).where(
-        IncidentCredit.incident_id == incident.id,
-        IncidentCredit.state == CreditState.TO_REQUEST,
-        IncidentCredit.ticket_id.is_not(None),
-    )
     reason = _("The beginning of %(number)s was corrected.", number=incident.number)
-    for ticket_id in db.session.scalars(rows.order_by(IncidentCredit.ticket_id)).all():
-        for deadline in _open_deadlines(ticket_id or 0, was):
+    for ticket_id in _claim_tickets(incident.id):
+        for deadline in _open_deadlines(ticket_id, was):
             try:
                 with changing(deadline.ticket_id, actor, now) as change:  # whoever may date the outage dates its claims
                     money.time_anew(change, deadline.id, window.id, incident.started_at, reason)

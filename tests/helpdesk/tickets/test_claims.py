@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,9 +13,10 @@ from flask import Flask
 from helpdesk.accounts.models import Team
 from helpdesk.clock import Hand, now
 from helpdesk.customers.models import Customer, Subscription
-from helpdesk.database import db, unit_of_work
-from helpdesk.errors import Invalid
+from helpdesk.database import db, is_sqlite, unit_of_work
+from helpdesk.errors import Conflict, Invalid
 from helpdesk.escalations.money.models import MoneyDeadline
+from helpdesk.escalations.outages import editing
 from helpdesk.escalations.outages.editing import IncidentDraft
 from helpdesk.escalations.outages.models import VendorIncident
 from helpdesk.jobs import jobs
@@ -200,6 +202,65 @@ def test_a_beginning_that_is_corrected_moves_the_deadline(hit: int, incident_id:
     assert incident(incident_id).claim_due_at == due
     rows = sa.select(MoneyDeadline).where(MoneyDeadline.ticket_id == number, MoneyDeadline.state == MoneyState.OPEN)
     assert db.session.scalars(rows.execution_options(populate_existing=True)).one().due_at == due
+
+
+def begin_earlier(incident_id: int, desk: Desk) -> None:
+    with unit_of_work():
+        draft = IncidentDraft("EX25194", Service.MICROSOFT365, "Mail is late", datetime(2026, 10, 30, 8, tzinfo=UTC))
+        crediting.save_incident(incident(incident_id), draft, desk.ana, now())
+
+
+def test_an_incident_is_written_once_its_claims_are_ours(
+    hit: int, incident_id: int, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other way round it would wait for whoever keeps such a claim, and they for the incident."""
+    if is_sqlite():
+        pytest.skip("SQLite has one writer at a time")
+    number, save, is_free = claim(incident_id, desk), editing.save_incident, []
+    db.session.rollback()
+
+    def watched(*args: Any) -> VendorIncident:
+        with db.engine.connect() as other:
+            rows = sa.select(Ticket.id).where(Ticket.id == number).with_for_update(skip_locked=True)
+            is_free.append(other.scalar(rows) is not None)
+        return save(*args)
+
+    monkeypatch.setattr(editing, "save_incident", watched)
+    begin_earlier(incident_id, desk)
+    assert is_free == [False]
+
+
+@pytest.fixture
+def late_claim(hit: int, incident_id: int, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A ticket that begins to claim while a correction waits for those that claimed before."""
+    number, claim_tickets, asked = claim(incident_id, desk), crediting._claim_tickets, list[int]()
+    db.session.rollback()
+
+    def too_early(incident: int) -> list[int]:
+        asked.append(incident)
+        return claim_tickets(incident) if len(asked) > 1 else []
+
+    monkeypatch.setattr(crediting, "_claim_tickets", too_early)
+    return number
+
+
+def test_a_ticket_that_begins_to_claim_amid_a_correction_is_told_too(
+    late_claim: int, incident_id: int, desk: Desk
+) -> None:
+    begin_earlier(incident_id, desk)
+    db.session.expire_all()
+    assert db.session.get_one(Ticket, late_claim).money_due_at == datetime(2026, 11, 30, 23, tzinfo=UTC)
+
+
+def test_a_correction_waits_for_no_ticket_once_the_incident_is_ours(
+    late_claim: int, incident_id: int, desk: Desk
+) -> None:
+    if is_sqlite():
+        pytest.skip("SQLite has one writer at a time")
+    with db.engine.connect() as other:
+        other.execute(sa.select(Ticket.id).where(Ticket.id == late_claim).with_for_update())
+        with pytest.raises(Conflict):
+            begin_earlier(incident_id, desk)
 
 
 def test_a_merged_claim_goes_on_with_the_other_ticket(
