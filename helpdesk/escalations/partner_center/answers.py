@@ -45,7 +45,7 @@ class Answer:
         """The JSON object in it. Raises Garbled."""
         try:
             return Fields(json.loads(self.body))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the latter where brackets nest thousands deep
             raise Garbled(f"Partner Center answered {self.status} with something that is no JSON.") from error
 
 

@@ -58,10 +58,7 @@ class Fields:
 
     def text(self, name: str) -> str:
         """The value as text; numbers are written out, anything else that is no text reads as empty."""
-        value = self._values.get(name.lower())
-        if isinstance(value, bool) or value is None:
-            return ""
-        return str(value).strip() if isinstance(value, str | int | float) else ""
+        return _text(self._values.get(name.lower()))
 
     def whole(self, name: str) -> int | None:
         text = self.text(name)
@@ -84,7 +81,21 @@ class Fields:
 
     def texts(self, name: str) -> tuple[str, ...]:
         value = self._values.get(name.lower())
-        return tuple(str(item) for item in value) if isinstance(value, list) else ()
+        return tuple(text for item in value if (text := _text(item))) if isinstance(value, list) else ()
+
+
+def _text(value: Any) -> str:
+    """A value as text that any database and any encoding takes.
+
+    JSON may spell characters that are none: PostgreSQL refuses NUL, and half of a surrogate pair can't be encoded. One
+    of them in a note would keep the whole case from ever being read.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return _SURROGATE.sub("\ufffd", str(value).replace("\0", "")).strip()
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_moment(text: str) -> datetime | None:
@@ -105,7 +116,7 @@ _NEVER = (1, 9999)
 
 def read_word(text: str, by_number: Mapping[int, Word]) -> Word | None:
     """The member that an integer or a word in any casing stands for; None for every other."""
-    if text.isdecimal():
+    if re.fullmatch(r"\d{1,9}", text):  # Python refuses to read thousands of digits
         return by_number.get(int(text))
     return next((word for word in by_number.values() if _letters(word) == _letters(text)), None)
 

@@ -294,6 +294,24 @@ def test_a_case_that_cant_be_read_is_put_off_and_blocks_none(mirrored: Mirrored,
     assert poll.last_error
 
 
+@pytest.mark.parametrize("odd", ["\ud83d", "\0"])
+def test_characters_that_are_none_stop_no_case(mirrored: Mirrored, odd: str) -> None:
+    """Half of a surrogate pair can't be encoded, and PostgreSQL keeps no NUL."""
+    case = mirrored.new_case(NUMBER)
+    mirrored.world.write(NUMBER, f"It is {odd}mended")
+    mirrored.world.attach(NUMBER, f"trace{odd}.har", 10)
+    mirrored.say(case, "Thanks")
+    assert (mirrored.poll(), mirrored.send()) == (1, 1)
+    assert post_of("Thanks").post_state is PostState.SENT
+    mirrored.world.move(NUMBER, Status.CLOSED)
+    mirrored.later()
+    assert mirrored.poll() == 1
+    shown = "\ufffd" if odd != "\0" else ""
+    assert notes_of(case.id) == [(True, "Thanks"), (False, f"It is {shown}mended")]
+    assert [file["name"] for file in fresh(case).files] == [f"trace{shown}.har"]
+    assert fresh(case).state is VendorCaseState.CLOSED
+
+
 def test_two_pollers_write_a_note_once(mirrored: Mirrored) -> None:
     case = mirrored.new_case(NUMBER)
     mirrored.world.write(NUMBER, "Hello")

@@ -81,6 +81,7 @@ def test_moments(text: str, moment: datetime | None) -> None:
         ("none", None, "none"),
         ("waiting_for_parts", None, "waiting_for_parts"),
         (17, None, "17"),
+        ("9" * 5000, None, "9" * 40),
         (None, None, ""),
     ],
 )
@@ -100,6 +101,35 @@ def test_nulls_and_wrong_types_are_no_errors() -> None:
 def test_what_is_no_case_is_garbled(raw: Any) -> None:
     with pytest.raises(Garbled):
         ServiceRequest.read(Fields(raw))
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (rb'"mended \ud83d"', "mended \ufffd"),
+        (rb'"\ude00\ud83d"', "\ufffd\ufffd"),
+        (rb'"\ud83d\ude00"', "\U0001f600"),
+        (rb'"men\u0000ded \u0000"', "mended"),
+        (b'"mended \xed\xa0\xbd"', "mended \ufffd"),
+    ],
+)
+def test_characters_that_are_none_reach_neither_database_nor_encoding(sent: bytes, read: str) -> None:
+    body = b'{"id": "1", "notes": [{"text": %b}], "suspensionReasons": [%b]}' % (sent, sent)
+    fields = Answer(200, {}, body).fields()
+    (note,) = ServiceRequest.read(fields).notes
+    assert (note.text, fields.texts("suspensionReasons")) == (read, (read,))
+    assert name_all([note])
+
+
+def test_a_list_of_texts_holds_nothing_else() -> None:
+    reasons = Fields({"suspensionReasons": ["fraud", None, "", [[]], {"x": 1}, 7]}).texts("suspensionReasons")
+    assert reasons == ("fraud", "7")
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"id":' * 200_000, b"9" * 5000, b"\xff\xfe\xff"])
+def test_what_cant_be_parsed_is_garbled(body: bytes) -> None:
+    with pytest.raises(Garbled):
+        Answer(200, {}, body).fields()
 
 
 def test_a_subscriptions_status_may_be_an_integer() -> None:
