@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.database import db
@@ -108,12 +109,18 @@ def _keep_count(revision: PromiseRevision, found: Counts, part: Stretch, total: 
 
 
 def _carry_out(claim: Claim, transaction: Transaction, now: Moment) -> Iterator[bool]:
-    """Give the affected tickets their new terms; one that fails is tried once more by itself, then passed by."""
+    """Give the affected tickets their new terms; one that fails is tried once more by itself, then passed by.
+
+    It ends before its end where the next ticket is somebody else's just now: the next run goes on there. Raises
+    OperationalError when the database is away, or chose us to end a deadlock: then nothing is passed by.
+    """
     walk, alone = _Walk(claim), 0  # how many are to be taken one by one, since a batch failed
     while walk.goes_on:
         try:
             with transaction():
                 walk.step(now(), 1 if alone else BATCH)
+        except OperationalError:
+            raise
         except Exception:
             if not walk.ticket_id:
                 raise
@@ -123,7 +130,7 @@ def _carry_out(claim: Claim, transaction: Transaction, now: Moment) -> Iterator[
                     walk.pass_by(now())
             else:
                 alone = BATCH + 1
-        if walk.is_lost:
+        if walk.is_lost or walk.is_held_up:
             return
         alone = max(0, alone - 1)
         yield True
@@ -135,6 +142,7 @@ class _Walk:
     def __init__(self, claim: Claim) -> None:
         self.goes_on = True  # until the end
         self.is_lost = False  # to another process
+        self.is_held_up = False  # by somebody who has the next ticket
         self.ticket_id = 0  # the one at hand
         self._claim = claim
         self._length = 2 * BATCH
@@ -153,6 +161,9 @@ class _Walk:
         if part.affected:
             self.ticket_id = part.affected[0].facts.id
             part, tickets = _claimed(part, revision.last_ticket_id)
+            if not tickets:
+                self.is_held_up = True
+                return
             revision.changed_count += _give(part.affected, tickets, revision, now)
         self._keep(revision, part, now)
 
@@ -190,8 +201,7 @@ class _Walk:
 def _claimed(part: Stretch, after: int) -> tuple[Stretch, Sequence[Ticket]]:
     """As much of the stretch behind number ``after`` as nobody else has just now, and its tickets.
 
-    To wait for a ticket while holding others could end in a deadlock with somebody who waits the other way
-    round. Only the first is waited for: before it nothing is held.
+    None is waited for: those behind it are held by now, and somebody who has it may wait for one of them.
     """
     ids = [facts.id for facts, _terms in part.affected]
     tickets = deadlines.claim(ids)
@@ -200,7 +210,7 @@ def _claimed(part: Stretch, after: int) -> tuple[Stretch, Sequence[Ticket]]:
     if taken is None:
         return part, tickets
     if taken == 0:
-        tickets, taken = deadlines.claim(ids[:1], skip_locked=False), 1
+        return part, ()
     last = ids[taken - 1]
     kept = Stretch(part.affected[:taken], _seen_between(after, last), last, is_end=False)
     return kept, [ticket for ticket in tickets if ticket.id <= last]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from helpdesk.clock import Hand, now
 from helpdesk.customers.models import Customer
@@ -394,6 +396,26 @@ def test_a_ticket_that_fails_is_listed_and_the_others_go_on(desk: Desk, crowd, m
     assert done.seen_count == len(crowd)
 
 
+def test_a_passing_failure_of_the_database_passes_no_ticket_by(desk: Desk, crowd, monkeypatch) -> None:
+    standard = policy_called("Standard")
+    revision = counted(desk, standard, stretched(standard, 2))
+    confirm(desk, revision.id)
+    failures, put_in_force = [OperationalError("", None, Exception("database is locked"))] * 2, revising._put_in_force
+
+    def shaky(change, *rest):
+        if failures:
+            raise failures.pop()
+        put_in_force(change, *rest)
+
+    monkeypatch.setattr(revising, "_put_in_force", shaky)
+    for _run in range(2):
+        with pytest.raises(OperationalError):
+            work()
+    work()  # at once: who failed has left it to others
+    assert revisions.revision_of(revision.id).failed_count == 0
+    assert terms_changes() == Counter(crowd)
+
+
 def test_new_tickets_have_it_before_old_ones(desk: Desk, crowd, opened) -> None:
     standard = policy_called("Standard")
     revision = counted(desk, standard, draft_of(standard, name="Usual", levels={}))
@@ -522,7 +544,7 @@ def other(desk: Desk):
         yield connection
 
 
-def test_only_the_first_ticket_is_waited_for(desk: Desk, crowd, other) -> None:
+def test_a_ticket_that_somebody_has_ends_the_batch_before_it(desk: Desk, crowd, other) -> None:
     standard = policy_called("Standard")
     revision = counted(desk, standard, stretched(standard, 2))
     confirm(desk, revision.id)
@@ -531,6 +553,30 @@ def test_only_the_first_ticket_is_waited_for(desk: Desk, crowd, other) -> None:
     work(steps=1)
     assert terms_changes() == Counter(crowd[:3])
     assert revisions.revision_of(revision.id).seen_count == 3
+    other.rollback()
+    work()
+    assert terms_changes() == Counter(crowd)
+    assert revisions.revision_of(revision.id).seen_count == len(crowd)
+
+
+def test_nobody_is_waited_for_while_tickets_are_held(desk: Desk, crowd, other) -> None:
+    """Who has the first may wait for the next: waiting for them in turn, with those behind it in hand, never ends."""
+    standard = policy_called("Standard")
+    revision = counted(desk, standard, stretched(standard, 2))
+    confirm(desk, revision.id)
+    db.session.rollback()
+    other.execute(sa.select(Ticket.id).where(Ticket.id == crowd[0]).with_for_update())
+
+    @contextmanager
+    def impatient() -> Iterator[Any]:
+        with unit_of_work() as session:
+            session.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))
+            yield session
+
+    assert list(revising.work(impatient, now)) == []
+    current = revisions.revision_of(revision.id)
+    assert (current.seen_count, current.last_ticket_id, current.counts.get("failed")) == (0, 0, None)
+    assert not terms_changes()
     other.rollback()
     work()
     assert terms_changes() == Counter(crowd)
