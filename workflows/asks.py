@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.facts import N_, Facts, Reason, Reasons
-from workflows.guards import those
+from workflows.guards import NOT_OF_KIND, those
 from workflows.vocabulary import (
     ActorKind,
     Particular,
@@ -70,7 +70,10 @@ def _target(facts: Facts) -> Reasons:
         return (wrong("target_is_this", N_("A ticket can't be merged into itself.")),)
     circular = wrong("target_merged_here", N_("That ticket was merged into this one."))
     elsewhere = wrong("target_of_another_customer", N_("That ticket belongs to another customer."))
+    kind = {"kind": target.refused_kind}
+    no_right = Reason("target_of_refused_kind", NOT_OF_KIND, kind, field=Particular.TARGET)
     return those(
+        (target.refused_kind is not None, no_right),
         (not target.is_open, wrong("target_not_open", N_("That ticket is not open."))),
         (not target.is_same_customer, elsewhere),
         (target.is_merged_into_this, circular),

@@ -98,6 +98,7 @@ class MergeTarget:
     is_same_customer: bool
     is_this_ticket: bool = False
     is_merged_into_this: bool = False  # directly or through others
+    refused_kind: Kind | None = None  # its kind, where the actor's roles don't move tickets of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ A guard answers every part that is missing, so that nobody has to try again to l
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from workflows.facts import N_, Facts, Reason, Reasons
 from workflows.vocabulary import ActorKind, ChannelKind, Kind, Mend
@@ -154,6 +155,9 @@ NOT_FOR = {
 }
 
 
+NOT_OF_KIND: Final = N_("Your role doesn't move %(kind)s tickets.")
+
+
 def may_ask(who: frozenset[ActorKind], facts: Facts) -> Reasons:
     """Whether this kind of person may ask for the move, and staff by their roles.
 
@@ -162,5 +166,5 @@ def may_ask(who: frozenset[ActorKind], facts: Facts) -> Reasons:
     actor = facts.actor
     if actor.kind not in who:
         return (NOT_FOR[actor.kind],)
-    no_right = Reason("role_may_not_move", N_("Your role doesn't move %(kind)s tickets."), {"kind": Kind(facts.kind)})
+    no_right = Reason("role_may_not_move", NOT_OF_KIND, {"kind": Kind(facts.kind)})
     return those((actor.kind is ActorKind.STAFF and not actor.may_move, no_right))

@@ -89,7 +89,7 @@ def study(
         is_reopen_window_open=_may_still_reopen(ticket, now),
         is_quiet_over=ticket.closes_at is not None and ticket.closes_at <= now,
         is_wait_over=reminders.is_over(ticket, now),
-        particulars=_particulars(ticket, asked or {}),
+        particulars=_particulars(ticket, actor, asked or {}),
     )
     if ticket.state not in OPEN_STATES or not (trigger is None or trigger in CHANNEL_OF_TRIGGER):
         return Study(facts)
@@ -216,17 +216,17 @@ def _may_still_reopen(ticket: Ticket, now: datetime) -> bool:
     return ticket.ended_at is not None and now <= ticket.ended_at + window
 
 
-def _particulars(ticket: Ticket, asked: Mapping[str, Any]) -> rules.Particulars:
+def _particulars(ticket: Ticket, actor: Actor, asked: Mapping[str, Any]) -> rules.Particulars:
     return rules.Particulars(
         reason=str(asked.get("reason") or ""),
         resolution_code=str(asked.get("resolution_code") or ""),
         note=str(asked.get("note") or ""),
         left_open_reason=str(asked.get("left_open_reason") or ""),
-        target=merge_target(ticket, asked.get("target")),
+        target=merge_target(ticket, actor, asked.get("target")),
     )
 
 
-def merge_target(ticket: Ticket, number: Any) -> rules.MergeTarget | None:
+def merge_target(ticket: Ticket, actor: Actor, number: Any) -> rules.MergeTarget | None:
     """What the rules ask of the ticket this one is to be merged into; None when there is no such number."""
     text = str(number or "").strip().lstrip("#")
     target = db.session.get(Ticket, int(text)) if is_row_number(text) else None
@@ -240,6 +240,7 @@ def merge_target(ticket: Ticket, number: Any) -> rules.MergeTarget | None:
         is_same_customer=is_same,
         is_this_ticket=target.id == ticket.id,
         is_merged_into_this=_leads_to(target, ticket.id),
+        refused_kind=None if actor.may(Permission.MOVE_TICKETS, target.kind) else target.kind,
     )
 
 

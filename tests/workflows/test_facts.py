@@ -126,6 +126,7 @@ def test_every_resolution_code_will_do(code: ResolutionCode) -> None:
         (MergeTarget(True, True, is_this_ticket=True), ["target_is_this"]),
         (MergeTarget(False, True), ["target_not_open"]),
         (MergeTarget(True, False), ["target_of_another_customer"]),
+        (MergeTarget(True, True, refused_kind=Kind.TECHNICAL), ["target_of_refused_kind"]),
         (MergeTarget(False, True, is_merged_into_this=True), ["target_not_open", "target_merged_here"]),
     ],
 )

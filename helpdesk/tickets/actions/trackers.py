@@ -9,12 +9,14 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from helpdesk.accounts.actor import Actor
+from helpdesk.accounts.permissions import Permission
 from helpdesk.database import db
 from helpdesk.sla.stored import clocks_of
 from helpdesk.tickets import history, notices
+from helpdesk.tickets.actions.allowed import demand
 from helpdesk.tickets.change import changing
 from helpdesk.tickets.models import Ticket, Tracker
-from workflows.vocabulary import EventKind
+from workflows.vocabulary import ActorKind, EventKind
 
 
 def token_hash(token: str) -> str:
@@ -30,8 +32,12 @@ def issue_tracker(ticket: Ticket, actor: Actor, now: datetime) -> str:
 
 
 def reissue_tracker(ticket_id: int, actor: Actor, now: datetime, *, revoke_others: bool = True) -> str:
-    """Send the contact a new link; the old ones stop working unless ``revoke_others`` is False."""
+    """Send the contact a new link; the old ones stop working unless ``revoke_others`` is False.
+
+    Whoever has the link speaks as the contact. Raises Forbidden for staff who may not edit the ticket.
+    """
     with changing(ticket_id, actor, now) as change:
+        _demand(actor, change.ticket)
         if revoke_others:
             _revoke_all(change.ticket, now)
             change.record(EventKind.TRACKER_REVOKED)
@@ -47,9 +53,16 @@ def another_tracker(ticket_id: int, actor: Actor, now: datetime) -> str:
 
 
 def revoke_trackers(ticket_id: int, actor: Actor, now: datetime) -> None:
+    """Let no link open the ticket any more. Raises Forbidden for staff who may not edit the ticket."""
     with changing(ticket_id, actor, now) as change:
+        _demand(actor, change.ticket)
         _revoke_all(change.ticket, now)
         change.record(EventKind.TRACKER_REVOKED)
+
+
+def _demand(actor: Actor, ticket: Ticket) -> None:
+    if actor.kind is not ActorKind.CONTACT:
+        demand(actor, Permission.EDIT_TICKETS, ticket)
 
 
 def _revoke_all(ticket: Ticket, now: datetime) -> None:

@@ -265,6 +265,25 @@ def test_a_new_tracker_link_is_shown_once_and_the_old_ones_end(ana, number):
     assert all(link.revoked_at for link in db.session.scalars(sa.select(Tracker)))
 
 
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.SALES_AGENT, Role.ADMIN, Role.BILLING_ADMIN])
+def test_who_may_not_edit_a_ticket_gets_no_link_that_speaks_as_its_contact(app, number, role):
+    who = signed_in(app, add_person("Xena", role))
+    for form in ({}, {"revoke": "1"}):
+        answer = sent(who, f"/tickets/{number}/tracker", **form)
+        assert (answer.status_code, "/track/" in answer.text) == (403, False)
+    assert [link.revoked_at for link in db.session.scalars(sa.select(Tracker))] == [None]
+
+
+def test_a_billing_admin_merges_into_no_technical_ticket(app, number, opened):
+    bill = signed_in(app, add_person("Bill Varga", Role.BILLING_ADMIN))
+    invoice = opened(kind=Kind.BILLING).ticket.id
+    version = ticket(number).version
+    answer = sent(bill, f"/tickets/{invoice}/transitions", trigger="merge", target=str(number))
+    assert answer.status_code == 422
+    assert "Your role doesn&#39;t move Technical tickets." in answer.text
+    assert (ticket(invoice).state, ticket(number).version) == (State.INTAKE, version)
+
+
 def test_a_billing_admin_works_on_billing_tickets_only(app, number, opened):
     bill = signed_in(app, add_person("Bill Varga", Role.BILLING_ADMIN))
     invoice = opened(kind=Kind.BILLING).ticket.id
