@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 import sqlalchemy as sa
@@ -43,9 +43,10 @@ class Place(NamedTuple):
         at, _comma, number = text.partition(",")
         try:
             moment = datetime.fromisoformat(at)
-        except ValueError:
+            utc = moment.astimezone(UTC)
+        except (ValueError, OverflowError):  # the years 1 and 9999 have moments that UTC has not
             return None
-        return cls(moment, int(number)) if moment.tzinfo and is_row_number(number) else None
+        return cls(utc, int(number)) if moment.tzinfo and is_row_number(number) else None
 
     def __str__(self) -> str:
         return f"{self.at.isoformat()},{self.id}"

@@ -196,6 +196,8 @@ def test_the_list_of_credits_is_paged_by_key(
             break
         after = Place.read(str(Place(found[1][0].updated_at, found[1][0].id)))
     assert seen == [100, 101, 102, 103, 104]
+    for far in ("0001-01-01T00:00:00+14:00,1", "9999-12-31T23:59:59-14:00,1"):
+        assert Place.read(far) is None
     assert Place.read("yesterday,3") is Place.read("2026-11-24,3") is Place.read("") is None
     page = browser_of(app, desk.ana).get("/credits").text
     assert "Customer 1" in page
@@ -214,7 +216,8 @@ def test_from_the_claim_to_the_invoice_by_the_pages(ana: FlaskClient, hit: int, 
     refused = ana.post(f"{here}/credit", data={"state": "not_claimed", "reason": ""})
     assert (refused.status_code, "Say why; the reason is kept." in refused.text) == (422, True)
     assert ana.post(f"{here}/credit", data={"state": "requested"}).status_code == 303
-    for wrong in ({"amount": "much"}, {"amount": "1.005"}, {"amount": "-3"}, {"amount": "5", "currency": "E1"}, {}):
+    amounts = [{"amount": amount} for amount in ("much", "1.005", "-3", "NaN", "1e999999", "9e999990", "0", "9" * 40)]
+    for wrong in (*amounts, {"amount": "5", "currency": "E1"}, {}):
         assert ana.post(f"{here}/credit", data={"state": "granted", **wrong}).status_code == 422, wrong
     assert ana.post(f"{here}/credit", data=GRANTED).status_code == 303
     assert "1,250.50 EUR" in ana.get("/credits").text
