@@ -104,10 +104,20 @@ def close_resolved() -> Steps:
 
 def deliver_outbox() -> Steps:
     """Send what is waiting in the outbox; alarms not before the sweep knows all of them, and none that is moot."""
-    with unit_of_work():
-        overtaken.withdraw(now())
+    yield from _withdraw_moot(now())
     while delivery.deliver_due(now(), LETTERS, is_catching_up=deadlines.is_behind(now())):
         yield True
+
+
+def _withdraw_moot(moment: datetime) -> Steps:
+    """All that is moot at ``moment``, a page in each transaction; yields between two pages only."""
+    page = overtaken.Page(0, None)
+    while True:
+        with unit_of_work():
+            page = overtaken.withdraw(moment, page.end)
+        if page.end is None:
+            return
+        yield page.withdrawn > 0
 
 
 def forget_told() -> Steps:

@@ -19,6 +19,7 @@ from helpdesk.sla.strands import OWN
 from workflows.vocabulary import ClockKind
 
 AT_ONCE = 200
+"""Alarms that one transaction looks at: short, so that nobody who writes waits for it."""
 
 TOPICS = (NoticeTopic.CLOCK_WARNED, NoticeTopic.CLOCK_LADDERED, NoticeTopic.VENDOR_LATE)
 """Who is late themselves is told that they were; whom we wait for needs no reminder once they answered."""
@@ -31,29 +32,48 @@ class ClockKey(NamedTuple):
     cycle: int
 
 
-def withdraw(now: datetime) -> int:
-    """Remove alarms that waited until ``now`` (aware UTC) and whose clock has ended meanwhile; how many.
+class Place(NamedTuple):
+    """Where a look at the outbox has come to."""
 
-    Call it before anything is delivered, in a transaction of its own.
+    next_attempt_at: datetime
+    outbox_id: int
+
+
+class Page(NamedTuple):
+    """``withdrawn``: how many alarms were moot; ``end``: where to go on, None when there are no more."""
+
+    withdrawn: int
+    end: Place | None
+
+
+def withdraw(now: datetime, after: Place | None = None) -> Page:
+    """Remove alarms that waited until ``now`` (aware UTC) and whose clock has ended meanwhile.
+
+    Looks at AT_ONCE of them behind ``after``: call it page by page, each in a transaction of its own, before
+    anything is delivered. With the same ``now`` on every page it ends: what comes meanwhile is the next run's.
     """
-    waited = db.session.execute(waiting_statement(now)).all()
+    waited = db.session.execute(waiting_statement(now, after)).all()
     keys = {row.id: key_of(row.stable_id) for row in waited}
     ended = _ended(set(keys.values()))
     moot = [outbox_id for outbox_id, key in keys.items() if key in ended]
     if moot:
         db.session.execute(sa.delete(OutboxMessage).where(OutboxMessage.id.in_(moot)))
-    return len(moot)
+    return Page(len(moot), Place(waited[-1].next_attempt_at, waited[-1].id) if len(waited) == AT_ONCE else None)
 
 
-def waiting_statement(now: datetime) -> sa.Select[int, str]:
+def waiting_statement(now: datetime, after: Place | None = None) -> sa.Select[int, str, datetime]:
     """Alarms that did not leave at once and may leave now; those being sent are left alone."""
-    rows = sa.select(OutboxMessage.id, OutboxMessage.stable_id).where(
+    rows = sa.select(OutboxMessage.id, OutboxMessage.stable_id, OutboxMessage.next_attempt_at).where(
         IS_PENDING,
         OutboxMessage.next_attempt_at <= now,
         OutboxMessage.next_attempt_at > OutboxMessage.created_at,
         OutboxMessage.attempts == 0,
         OutboxMessage.topic.in_(TOPICS),
     )
+    if after is not None:
+        columns = (OutboxMessage.next_attempt_at, OutboxMessage.id)
+        types = [column.type for column in columns]
+        rows = rows.where(sa.tuple_(*columns) > sa.tuple_(*after, types=types))
     rows = rows.order_by(OutboxMessage.next_attempt_at, OutboxMessage.id).limit(AT_ONCE)
     return rows.with_for_update(skip_locked=True)
 

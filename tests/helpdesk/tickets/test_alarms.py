@@ -21,7 +21,7 @@ from helpdesk.notifications.outbox import IS_PENDING
 from helpdesk.sla.actions import ClockNews
 from helpdesk.sla.editing import create_calendar, renew_stamp
 from helpdesk.sla.models import SlaPolicy
-from helpdesk.tickets import alarms, deadlines
+from helpdesk.tickets import alarms, deadlines, overtaken
 from helpdesk.tickets.actions import conversation
 from helpdesk.tickets.actions.assigning import assign
 from helpdesk.tickets.actions.opening import Opening, open_ticket
@@ -204,6 +204,30 @@ def test_what_waited_and_is_moot_is_not_told(
     about = sa.select(Notification.topic).where(Notification.user_id == desk.max.id)
     first = about.where(Notification.params["clock"].as_string() == ClockKind.FIRST_RESPONSE)
     assert set(db.session.scalars(first)) == heard
+
+
+def test_all_that_is_moot_is_withdrawn_however_much_waits(
+    app: Flask, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what waits behind a page of alarms that somebody needs."""
+    monkeypatch.setattr(overtaken, "AT_ONCE", 3)
+    desk = Desk([{"level": 1, "percent": 50, "to": ["manager"]}])
+    mornings(desk.max)
+    tickets = [desk.open().id for _number in range(6)]
+    sweep(hand, 70)
+    assert warned() == set(tickets)
+    for number in tickets[3:]:
+        with unit_of_work():
+            conversation.reply(number, Actor.of_user(desk.ana), "It is back.", now())
+    hand.at = datetime(2026, 11, 25, 6, 0, 1, tzinfo=UTC)
+    list(jobs.deliver_outbox())
+    assert warned() == set(tickets[:3])
+
+
+def warned() -> set[int | None]:
+    """The tickets of which a warning was told, or is to be told."""
+    db.session.rollback()
+    return set(db.session.scalars(sa.select(OutboxMessage.ticket_id).where(OutboxMessage.topic == "clock_warned")))
 
 
 # the vendor, and many at once ---------------------------------------------------------------------------
