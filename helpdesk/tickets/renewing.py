@@ -42,6 +42,11 @@ class Walk(NamedTuple):
     give: Callable[[Change, Collection[int]], None]
 
 
+_IS_TIMED = sa.and_(
+    VendorCase.state.in_((VendorCaseState.OPEN, VendorCaseState.ATTENTION_NEEDED)), VendorCase.terms_id.is_not(None)
+)
+
+
 def _tickets_behind(customer_id: int, place: int, limit: int) -> Sequence[Next]:
     rows = sa.select(Ticket.id).where(Ticket.customer_id == customer_id, IS_OPEN, Ticket.id > place)
     return [Next(each, each) for each in db.session.scalars(rows.order_by(Ticket.id).limit(limit))]
@@ -52,8 +57,7 @@ def _cases_behind(channel_id: int, place: int, limit: int) -> Sequence[Next]:
     rows = sa.select(VendorCase.id, VendorCase.ticket_id).where(
         VendorCase.channel_id == channel_id,
         IS_NOT_CLOSED,
-        VendorCase.state.in_((VendorCaseState.OPEN, VendorCaseState.ATTENTION_NEEDED)),
-        VendorCase.terms_id.is_not(None),
+        _IS_TIMED,
         VendorCase.id > place,
     )
     return [Next(*row) for row in db.session.execute(rows.order_by(VendorCase.id).limit(limit))]
@@ -65,8 +69,9 @@ def _follow_plan(change: Change, _places: Collection[int]) -> None:
 
 
 def _follow_vendor(change: Change, places: Collection[int]) -> None:
-    rows = sa.select(VendorCase).where(VendorCase.ticket_id == change.ticket.id, VendorCase.id.in_(places))
-    for case in db.session.scalars(rows.order_by(VendorCase.id)):
+    """What was chosen before its ticket was claimed is asked again: a case may have been closed meanwhile."""
+    rows = sa.select(VendorCase).where(VendorCase.ticket_id == change.ticket.id, VendorCase.id.in_(places), _IS_TIMED)
+    for case in db.session.scalars(rows.order_by(VendorCase.id).execution_options(populate_existing=True)):
         renew_vendor_terms(change, case)
 
 
