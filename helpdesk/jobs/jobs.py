@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from helpdesk.clock import now
 from helpdesk.database import unit_of_work
@@ -163,12 +164,14 @@ def renew_promises() -> Steps:
 def _renewed(walk: renewing.Walk) -> bool:
     """A batch; where one fails its first ticket goes alone, and what fails alone is passed by with a word in the log.
 
-    Raises OperationalError when the database is away: then nothing is passed by.
+    Raises OperationalError when the database is away, or chose us to end a deadlock: then nothing is passed by.
     """
     for limit in (renewing.BATCH, 1):
         try:
             with unit_of_work():
                 return renewing.step(walk, now(), limit)
+        except OperationalError:
+            raise
         except Exception:
             log.exception("renewal_undone", at_once=limit)
     with unit_of_work():

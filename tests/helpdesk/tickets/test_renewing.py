@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from helpdesk.clock import Hand, now
 from helpdesk.customers import actions as customers
@@ -160,6 +161,24 @@ def test_one_that_fails_is_passed_by(desk: Desk, theirs: list[int], monkeypatch)
     assert work() == 0
 
 
+def test_a_passing_failure_of_the_database_passes_nobody_by(desk: Desk, theirs: list[int], monkeypatch) -> None:
+    renew, failures = renewing.renew_terms, [OperationalError("", None, Exception("deadlock detected"))] * 2
+
+    def shaky(change, **why) -> None:
+        if failures:
+            raise failures.pop()
+        renew(change, **why)
+
+    before = terms_changes()
+    monkeypatch.setattr(renewing, "renew_terms", shaky)
+    give_plan(desk.customer_id, plan_of("Business Plus"))
+    for _run in range(2):
+        with pytest.raises(OperationalError):
+            work()
+    work()
+    assert terms_changes() - before == Counter(theirs)
+
+
 def test_a_ticket_that_somebody_has_comes_later(desk: Desk, theirs: list[int]) -> None:
     if is_sqlite():
         pytest.skip("SQLite has one writer at a time")
@@ -252,6 +271,25 @@ def test_a_closed_case_keeps_what_it_had(desk: Desk, case: VendorCase, hand: Han
     work()
     db.session.refresh(case)
     assert case.terms_id == had
+
+
+def test_a_case_that_is_closed_before_its_ticket_is_ours_keeps_what_it_had(
+    desk: Desk, case: VendorCase, monkeypatch
+) -> None:
+    had, claim = case.terms_id, renewing.changing_many
+    with unit_of_work():
+        promise(5 * HOUR)
+
+    def too_late(*args):
+        escalating.change_vendor_case(case.ticket_id, case.id, desk.ana, VendorCaseState.CLOSED, now())
+        db.session.flush()
+        return claim(*args)
+
+    monkeypatch.setattr(renewing, "changing_many", too_late)
+    work()
+    db.session.refresh(case)
+    assert (case.state, case.terms_id) == (VendorCaseState.CLOSED, had)
+    assert work() == 0
 
 
 def test_open_cases_follow_the_calendar_that_the_vendor_keeps(desk: Desk, case: VendorCase) -> None:
