@@ -29,8 +29,8 @@ from workflows.business_time import BusinessCalendar
 
 blueprint = Blueprint("calendars", __name__, url_prefix="/admin/calendars")
 
-KEPT = ("name", "timezone", *WEEKDAYS, "holidays", "shifts", "breaks")
-"""The fields that make a calendar; the others only help to fill them."""
+KEPT = ("name", "timezone", *WEEKDAYS, "holidays", "shifts", "breaks", "seen")
+"""The fields that make a calendar, and what they were typed over; the others only help to fill them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def new() -> ResponseReturnValue:
 @requires(Permission.EDIT_PROMISES)
 def edit(calendar_id: int) -> ResponseReturnValue:
     calendar = queries.calendar(calendar_id)
-    values: dict[str, Any] = {"name": calendar.name}
+    values: dict[str, Any] = {"name": calendar.name, "seen": _stand(calendar)}
     if calendar.version is not None:
         values |= CalendarForm.values_of(calendar.version.definition)
     return _work_on(calendar, CalendarForm(data=values | _proposed_before(calendar)))
@@ -135,9 +135,29 @@ def _work_on(calendar: Calendar | None, form: CalendarForm) -> ResponseReturnVal
             case "try":
                 return _page(calendar, form, trial=_tried(form))
         typed = form.calendar(now())
-        if typed is not None and (answer := _saved(calendar, form, typed)) is not None:
+        if (
+            typed is not None
+            and not _changed_meanwhile(calendar, form)
+            and (answer := _saved(calendar, form, typed)) is not None
+        ):
             return answer
     return _page(calendar, form)
+
+
+def _stand(calendar: Calendar) -> str:
+    """What a page of the calendar was made on: other once somebody saved other hours or another name."""
+    return f"{calendar.version_id} {calendar.name}"
+
+
+def _changed_meanwhile(calendar: Calendar | None, form: CalendarForm) -> bool:
+    """Whether somebody saved since the page was made; says so once, and the next save replaces theirs."""
+    if calendar is None or form.seen.data == _stand(calendar):
+        return False
+    form.seen.data = _stand(calendar)
+    form.form_errors.append(
+        _("Somebody changed this calendar meanwhile. What you typed is kept: save again to replace it.")
+    )
+    return True
 
 
 def _saved(calendar: Calendar | None, form: CalendarForm, typed: BusinessCalendar) -> ResponseReturnValue | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateTimeLocalField, Field, FileField, IntegerField, StringField
+from wtforms import DateTimeLocalField, Field, FileField, HiddenField, IntegerField, StringField
 from wtforms.validators import NumberRange, Optional, ValidationError
 
 from helpdesk.errors import Invalid
@@ -57,6 +57,7 @@ class CalendarForm(Form):
     at = DateTimeLocalField(_l("From"), [Optional()], format=_WALL)
     until = DateTimeLocalField(_l("To"), [Optional()], format=_WALL)
     add = line(_l("Add"), _l("Open time, such as 4h or 2d."), longest=20)
+    seen = HiddenField()  # what the page was made on
 
     @classmethod
     def values_of(cls, definition: Mapping[str, Any]) -> dict[str, str]:

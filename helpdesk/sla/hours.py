@@ -91,14 +91,15 @@ def _pair(interval: Iterable[str]) -> Interval:
 
 def read_holidays(text: str) -> dict[str, str]:
     """Lines of a date and a name as {date: name}."""
-    return dict(map(_date_and_rest, _lines(text)))
+    return dict(_dated_lines(text))
 
 
 def read_shifts(text: str) -> dict[str, list[Interval]]:
     """Lines of a date and its hours, or the word closed, as {date: intervals}."""
     found = {}
-    for line in _lines(text):
-        date, rest = _date_and_rest(line)
+    for date, rest in _dated_lines(text):
+        if not rest:
+            raise Invalid(_("Write hours after %(date)s, or the word closed.", date=date))
         found[date] = [] if rest.lower() in _CLOSED else read_intervals(rest)
     return found
 
@@ -106,8 +107,9 @@ def read_shifts(text: str) -> dict[str, list[Interval]]:
 def read_breaks(text: str) -> list[dict[str, str]]:
     """Lines of a date and the hours that fall out, as a calendar takes them."""
     breaks = []
-    for line in _lines(text):
-        date, rest = _date_and_rest(line)
+    for date, rest in map(_date_and_rest, _lines(text)):
+        if not rest:
+            raise Invalid(_("Write after %(date)s which hours fall out, such as 12:00-13:00.", date=date))
         breaks += [{"date": date, "from": start, "to": end} for start, end in read_intervals(rest)]
     return breaks
 
@@ -117,8 +119,17 @@ def _lines(text: str) -> list[str]:
 
 
 def _date_and_rest(line: str) -> tuple[str, str]:
-    date, _blank, rest = line.partition(" ")
-    return date, rest.strip()
+    date, *rest = line.split(maxsplit=1)
+    return date, "".join(rest)
+
+
+def _dated_lines(text: str) -> list[tuple[str, str]]:
+    """Raises Invalid for a date that stands there twice: the second would silently replace the first."""
+    lines = [_date_and_rest(line) for line in _lines(text)]
+    for date, count in Counter(date for date, _rest in lines).items():
+        if count > 1:
+            raise Invalid(_("%(date)s stands there twice: say all of it in one line.", date=date))
+    return lines
 
 
 def write_holidays(holidays: Mapping[str, str]) -> str:

@@ -129,14 +129,14 @@ def _page(policy: SlaPolicy | None, form: PolicyForm, seen_at: str | None = None
 
 def _proposed(policy: SlaPolicy | None, form: PolicyForm) -> int | None:
     """Propose what the form says; None with every reason at its field, those of the fields' own checks and ours."""
-    draft = form.draft()
-    if draft is None:
-        return None
-    seen_at = request.form.get("seen_at")
+    draft, seen_at = form.draft(), request.form.get("seen_at")
+    # asked before other mistakes: the page that tells of them is made on what is in force now
     if policy is not None and seen_at and seen_at != iso(policy.updated_at):
         form.form_errors.append(
             _("Somebody changed this policy meanwhile. What you typed is kept: save again to replace it.")
         )
+        return None
+    if draft is None:
         return None
     typed = [(name, text) for name, text in request.form.items(multi=True) if name != "csrf_token"]
     try:

@@ -315,6 +315,44 @@ def test_the_tester_refuses_what_it_cannot_read(max_: FlaskClient) -> None:
     assert "30m, 4h, 2d" in error_at(page, "add")
 
 
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("shifts", "2026-12-12 08:00-12:00\n2026-12-12 13:00-17:00", "2026-12-12 stands there twice"),
+        ("holidays", "2026-12-25 Christmas\n2026-12-25 Day off", "2026-12-25 stands there twice"),
+        ("shifts", "2026-12-12", "Write hours after 2026-12-12"),
+        ("breaks", "2026-12-14", "which hours fall out"),
+    ],
+)
+def test_no_line_is_passed_over_in_silence(max_: FlaskClient, field: str, typed: str, said: str) -> None:
+    page = send(max_, **{field: typed})
+    assert page.status_code == 422
+    assert said in error_at(page, field)
+
+
+def test_a_date_and_its_name_may_stand_apart_by_a_tab(max_: FlaskClient) -> None:
+    page = send(max_, do="try", at="2026-12-25T10:00", holidays="2026-12-25\tChristmas Day")
+    assert "closed, Christmas Day." in page.text
+
+
+def test_two_who_edit_a_calendar_are_told_of_each_other(max_: FlaskClient) -> None:
+    send(max_, name="Shop hours")
+    address = f"/admin/calendars/{max(calendar.id for calendar in queries.calendars())}"
+    seen = re.search(r'name="seen" type="hidden" value="(.*?)"', max_.get(address).text)
+    assert seen is not None
+    first = send(max_, address, name="Shop hours", seen=seen[1], holidays="2026-12-28 First")
+    assert first.status_code == 303
+    mine = {"name": "Shop hours", "mon": "09:00-17:00", "holidays": ""}
+    second = send(max_, address, seen=seen[1], **mine)
+    assert (second.status_code, "Somebody changed this calendar meanwhile" in second.text) == (422, True)
+    assert 'value="09:00-17:00"' in second.text
+    assert stored("Shop hours")["holidays"] == {"2026-12-28": "First"}
+    seen = re.search(r'name="seen" type="hidden" value="(.*?)"', second.text)
+    assert seen is not None
+    assert send(max_, address, seen=seen[1], **mine).status_code == 303
+    assert stored("Shop hours")["holidays"] == {}
+
+
 @pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59"])
 def test_the_tester_says_that_time_has_ends(max_: FlaskClient, at: str) -> None:
     page = send(max_, do="try", at=at)
