@@ -182,6 +182,18 @@ def test_the_second_of_two_editors_is_told(max_: FlaskClient, app: Flask, standa
     assert target_of(standard.id) == 3 * 3600
 
 
+def test_the_second_of_two_editors_is_told_though_another_mistake_comes_first(
+    max_: FlaskClient, app: Flask, standard, hand: Hand
+) -> None:
+    mine = edited(max_, standard, target_first_response_p1="three hours")
+    hand.advance(60)
+    save(max_, standard, target_first_response_p1="5h")
+    refused = max_.post(f"/admin/policies/{standard.id}", data=mine)
+    assert refused.status_code == 422
+    assert "Somebody changed this policy meanwhile." in refused.text
+    assert "30m, 4h, 2d" in refused.text
+
+
 def test_a_stale_preview_is_counted_again_before_it_can_be_confirmed(max_: FlaskClient, opened, standard) -> None:
     opened()
     address = save(max_, standard, target_first_response_p1="3h")
