@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -186,8 +185,7 @@ def mirror(claim: PollClaim, request: ServiceRequest, now: datetime) -> None:
             needs_us=request.state is VendorCaseState.ATTENTION_NEEDED,
             seen=Seen(named.external_id, named.note.written_at),
         )
-    if any(asdict(file) not in case.files for file in request.files):
-        escalating.list_files(case.ticket_id, case.id, SCHEDULER, request.files, now)
+    _list_files(case, request, now)
     _follow(case, claim, request, now)
 
 
@@ -196,6 +194,17 @@ def _known(case_id: int) -> list[matching.Known]:
     columns = sa.select(VendorNote.id, VendorNote.body, VendorNote.external_id, VendorNote.at)
     rows = db.session.execute(columns.where(VendorNote.vendor_case_id == case_id).order_by(VendorNote.id))
     return [matching.Known(row.id, row.body, row.external_id, sent.get(row.id), row.at) for row in rows]
+
+
+def _list_files(case: VendorCase, request: ServiceRequest, now: datetime) -> None:
+    """An address that is signed anew at each reading is no change of the ticket, so it is written by itself."""
+    kept = matching.keep_files(case.files, request.files)
+    if kept.fresh:
+        escalating.list_files(case.ticket_id, case.id, SCHEDULER, kept, now)
+    elif kept.files != case.files:
+        case.files = kept.files
+    if kept.fresh and kept.left_out:
+        log.warning("vendor_files_left_out", case=case.id, files=kept.left_out)
 
 
 def _is_ours(named: matching.Named, request: ServiceRequest) -> bool:

@@ -1,4 +1,4 @@
-"""Telling the vendor's notes apart from those we have: pure, so that it can be tested on any story.
+"""Telling the vendor's notes and files apart from those we have: pure, so that it can be tested on any story.
 
 Notes have no id at the vendor. A note is known by author, second, text and, among equals, its place. What we
 send ends in a reference of ours, by which we find it again whatever became of the answer to its sending.
@@ -10,11 +10,12 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from helpdesk.escalations.partner_center.reading import Note
+from helpdesk.escalations.partner_center.reading import FileLink, Note
 
 SKEW = timedelta(minutes=2)
 """How far the vendor's clock may be ahead of ours."""
@@ -139,3 +140,72 @@ def _same_text(note: Note, untied: Sequence[Known]) -> Known | None:
 def _age(named: Named) -> tuple[bool, str]:
     at = named.note.written_at
     return at is None, at.isoformat() if at else ""
+
+
+# files ------------------------------------------------------------------------------------------------------
+
+MOST_FILES = 100
+"""So many files of a case are kept and shown: a page can bear no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFiles:
+    """A case's files as they are to be kept, oldest first: dicts of FileLink's fields, each with a ``key`` of its own.
+
+    ``fresh``: the names of those that are news. ``left_out``: how many there is no room for.
+    """
+
+    files: list[dict[str, Any]]
+    fresh: list[str]
+    left_out: int
+
+
+def keep_files(known: Sequence[Mapping[str, Any]], listed: Iterable[FileLink]) -> KeptFiles:
+    """What we have of a case's files together with what the vendor lists now; one that it lists no more stays.
+
+    No news: another address or size of a file, and another id for one whose id is gone. Of too many, those go first
+    that the vendor lists no more, the oldest before the others, and then those at the head of its list.
+    """
+    keyed = _key_all(listed)
+    there = dict(list(keyed.items())[-MOST_FILES:])
+    had = {str(file["key"]): dict(file) for file in known}
+    now_called = _renamed([file for key, file in had.items() if key not in keyed], had, there)
+    stays = [there.get(now_called.get(key, key), file) for key, file in had.items()]
+    not_news = had.keys() | set(now_called.values())
+    fresh = [file for key, file in there.items() if key not in not_news]
+    files = _drop_oldest([*stays, *fresh], there)
+    left_out = len(stays) + len(fresh) - len(files) + len(keyed) - len(there)
+    return KeptFiles(files, [file["name"] for file in fresh], left_out)
+
+
+def _key_all(listed: Iterable[FileLink]) -> dict[str, dict[str, Any]]:
+    """By a key of its own: of several that share one, all but the first are counted."""
+    seen: Counter[str] = Counter()
+    keyed = {}
+    for file in listed:
+        seen[file.key] += 1
+        key = file.key if seen[file.key] == 1 else f"{file.key}\n{seen[file.key]}"
+        keyed[key] = asdict(file) | {"key": key}
+    return keyed
+
+
+def _renamed(
+    gone: Iterable[Mapping[str, Any]], had: Mapping[str, Any], there: Mapping[str, Mapping[str, Any]]
+) -> dict[str, str]:
+    """By the key of a file that is gone, that of a new one so like it that only the vendor's id has changed."""
+    alike: dict[tuple[str, int | None], list[str]] = {}
+    for key, file in there.items():
+        if key not in had:
+            alike.setdefault((file["name"], file["size_bytes"]), []).append(key)
+    renamed: dict[str, str] = {}
+    for file in gone:
+        if heirs := alike.get((file["name"], file["size_bytes"])):
+            renamed[file["key"]] = heirs.pop(0)
+    return renamed
+
+
+def _drop_oldest(files: list[dict[str, Any]], there: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """No more than MOST_FILES, and of those ``there`` each."""
+    idle = [file["key"] for file in files if file["key"] not in there]
+    dropped = set(idle[: max(len(files) - MOST_FILES, 0)])
+    return [file for file in files if file["key"] not in dropped]

@@ -142,7 +142,7 @@ class Note:
 class FileLink:
     """A file on the vendor's case; who put it there, and when, is not said. ``url`` is empty unless it is https."""
 
-    key: str  # the vendor's id for it, else its name
+    key: str  # the vendor's id for it, else its name: several may share it
     name: str
     size_bytes: int | None
     url: str
@@ -161,7 +161,7 @@ def _extension(raw: Fields) -> str:
     return raw.text("fileExtension").lstrip(".")
 
 
-MOST_FILES, LONGEST_URL = 50, 2000
+LONGEST_URL = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class ServiceRequest:
             changed_at=raw.moment("lastModifiedDate"),
             closed_at=raw.moment("lastClosedDate"),
             notes=tuple(Note.read(note) for note in raw.each("notes")),
-            files=tuple(file for file in map(FileLink.read, raw.each("fileLinks")) if file is not None)[:MOST_FILES],
+            files=tuple(file for file in map(FileLink.read, raw.each("fileLinks")) if file is not None),
         )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ from helpdesk.database import db
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.escalations import actions as cases
 from helpdesk.escalations.models import VendorCase, VendorNote
-from helpdesk.escalations.partner_center.reading import FileLink
+from helpdesk.escalations.partner_center.matching import KeptFiles
 from helpdesk.escalations.queries import vendor_terms
 from helpdesk.sla.terms import freeze_vendor, load_terms, promise_the_same
 from helpdesk.tickets import chasing, facts, history
@@ -201,17 +200,14 @@ def chase_vendor(
         change.record(EventKind.VENDOR_CHASED, case=case.id)
 
 
-def list_files(ticket_id: int, case_id: int, actor: Actor, files: Sequence[FileLink], now: datetime) -> None:
-    """Show the files that the vendor lists on the case; one that it lists no more stays.
+def list_files(ticket_id: int, case_id: int, actor: Actor, kept: KeptFiles, now: datetime) -> None:
+    """Show the files at the vendor, of which some are new.
 
     Nobody's word: the vendor doesn't say who put a file there, so no clock hears of it and the turn stays.
     """
     with _on_case(ticket_id, case_id, actor, now) as (change, case):
-        listed = {file.key: asdict(file) for file in files}
-        known = {file["key"]: file for file in case.files}
-        case.files = list((known | listed).values())
-        if fresh := [file["name"] for key, file in listed.items() if key not in known]:
-            change.record(EventKind.VENDOR_CASE_CHANGED, case=case.id, files=fresh)
+        case.files = kept.files
+        change.record(EventKind.VENDOR_CASE_CHANGED, case=case.id, files=kept.fresh)
 
 
 def change_vendor_case(ticket_id: int, case_id: int, actor: Actor, state: VendorCaseState, now: datetime) -> None:

@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from helpdesk.clock import now
 from helpdesk.database import db, unit_of_work
 from helpdesk.demo.vendor.faults import Fault
+from helpdesk.demo.vendor.world import HeldFile, Status
 from helpdesk.demo.vendor.world import Severity as TheirSeverity
-from helpdesk.demo.vendor.world import Status
 from helpdesk.errors import Invalid
 from helpdesk.escalations import actions as cases
 from helpdesk.escalations.models import VendorCase, VendorNote
@@ -457,3 +457,45 @@ def test_a_file_that_the_vendor_lists_no_more_stays(mirrored: Mirrored) -> None:
     mirrored.later()
     mirrored.poll()
     assert [file["name"] for file in fresh(case).files] == ["trace.zip", "other.zip"]
+
+
+def touched(case: VendorCase) -> tuple[Any, ...]:
+    return tuple(
+        db.session.execute(sa.select(Ticket.updated_at, Ticket.event_count).filter_by(id=case.ticket_id)).one()
+    )
+
+
+def test_files_of_one_name_and_addresses_signed_anew_leave_the_ticket_alone(mirrored: Mirrored) -> None:
+    case = mirrored.new_case(NUMBER)
+    pictures = [HeldFile("", "image001.png", size) for size in (10, 20)]
+    mirrored.world.requests[NUMBER].files = [*pictures, HeldFile("k", "a.png", 30, "https://v.example/a?sig=0")]
+    mirrored.poll()
+    told, word_at = touched(case), fresh(case).last_word_at
+    assert files_said(case) == [["image001.png", "image001.png", "a.png"]]
+    for signature in range(1, 3):
+        mirrored.world.requests[NUMBER].files[-1].url = f"https://v.example/a?sig={signature}"
+        mirrored.later()
+        assert mirrored.poll() == 1
+        assert [file["size_bytes"] for file in fresh(case).files] == [10, 20, 30]
+        assert fresh(case).files[-1]["url"] == f"https://v.example/a?sig={signature}"
+    assert (touched(case), fresh(case).last_word_at) == (told, word_at)
+
+
+def test_files_do_not_pile_up_and_the_latest_is_shown(mirrored: Mirrored) -> None:
+    """Neither where each reading gives them other ids, nor where each has others."""
+    case = mirrored.new_case(NUMBER)
+    for reading in range(3):
+        mirrored.world.requests[NUMBER].files = [HeldFile(f"{reading}-{place}", "a.png", 10) for place in range(60)]
+        mirrored.later()
+        mirrored.poll()
+    assert len(fresh(case).files) == 60
+    assert len(files_said(case)) == 1
+    mirrored.world.requests[NUMBER].files = [HeldFile("", f"{place}.png", 10) for place in range(160)]
+    mirrored.later()
+    mirrored.poll()
+    assert len(fresh(case).files) == matching.MOST_FILES
+    assert fresh(case).files[-1]["name"] == "159.png"
+    told = touched(case)
+    mirrored.later()
+    mirrored.poll()
+    assert touched(case) == told

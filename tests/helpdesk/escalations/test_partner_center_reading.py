@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,11 +12,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpdesk.escalations.partner_center import matching
 from helpdesk.escalations.partner_center.answers import Answer, complaint_of, quiet_seconds
 from helpdesk.escalations.partner_center.errors import Garbled
-from helpdesk.escalations.partner_center.matching import Known, find_sent, match, name_all, plain, reference_of, signed
+from helpdesk.escalations.partner_center.matching import (
+    MOST_FILES,
+    KeptFiles,
+    Known,
+    find_sent,
+    keep_files,
+    match,
+    name_all,
+    plain,
+    reference_of,
+    signed,
+)
 from helpdesk.escalations.partner_center.reading import (
     Fields,
+    FileLink,
     Note,
     RemoteSubscription,
     ServiceRequest,
@@ -42,9 +56,7 @@ def test_files_of_a_case(sent: dict[str, Any], name: str, size: int | None, url:
     assert (file.key, file.name, file.size_bytes, file.url) == (name, name, size, url)
 
 
-def test_no_more_files_than_a_page_can_bear() -> None:
-    many = [{"id": str(place), "fileNameWithoutExtension": "x"} for place in range(500)]
-    assert len(ServiceRequest.read(Fields({"id": "1", "fileLinks": many})).files) == 50
+def test_nonsense_instead_of_files() -> None:
     assert ServiceRequest.read(Fields({"id": "1", "fileLinks": "none"})).files == ()
 
 
@@ -241,3 +253,72 @@ def test_a_second_copy_of_what_we_sent_is_not_shown() -> None:
 def test_news_come_oldest_first() -> None:
     notes = [Note("M", NINE + timedelta(hours=hours), f"{hours}") for hours in (3, 1, 2)]
     assert [one.note.text for one in match(notes, []).fresh] == ["1", "2", "3"]
+
+
+# files ------------------------------------------------------------------------------------------------------
+
+
+def links(*keys: str, name: str = "", size: int = 10) -> list[FileLink]:
+    return [FileLink(key, name or key, size, "") for key in keys]
+
+
+def keys_of(kept: KeptFiles) -> list[str]:
+    return [file["key"] for file in kept.files]
+
+
+def test_files_of_one_name_are_told_apart() -> None:
+    there = [FileLink("image001.png", "image001.png", size, "") for size in (10, 20)]
+    first = keep_files([], there)
+    assert [file["size_bytes"] for file in first.files] == [10, 20]
+    assert first.fresh == ["image001.png"] * 2
+    assert keep_files(first.files, there) == KeptFiles(first.files, [], 0)
+    third = keep_files(first.files, [*there, FileLink("image001.png", "image001.png", 30, "")])
+    assert ([file["size_bytes"] for file in third.files], third.fresh) == ([10, 20, 30], ["image001.png"])
+
+
+def test_another_address_or_id_is_no_news() -> None:
+    first = keep_files([], [FileLink("k", "a.png", 10, "https://v.example/a?sig=1")])
+    signed_anew = keep_files(first.files, [FileLink("k", "a.png", 10, "https://v.example/a?sig=2")])
+    assert (signed_anew.fresh, signed_anew.files[0]["url"]) == ([], "https://v.example/a?sig=2")
+    renamed = keep_files(first.files, links("l", name="a.png"))
+    assert (renamed.fresh, keys_of(renamed)) == ([], ["l"])
+    other_size = keep_files(first.files, links("l", name="a.png", size=11))
+    assert (other_size.fresh, keys_of(other_size)) == (["a.png"], ["k", "l"])
+    copy = keep_files(first.files, links("k", "l", name="a.png"))  # the first is there still
+    assert (copy.fresh, keys_of(copy)) == (["a.png"], ["k", "l"])
+
+
+def test_no_more_files_than_a_page_can_bear() -> None:
+    """Those that the vendor lists no more go first, and those at the head of its list next."""
+    many = [f"{place}" for place in range(MOST_FILES)]
+    kept = keep_files(keep_files([], links("old", "older")).files, links(*many[1:]))
+    assert (keys_of(kept), kept.left_out) == (["older", *many[1:]], 1)
+    kept = keep_files(kept.files, links(*many, "new"))
+    assert (keys_of(kept)[-1], len(kept.files), kept.fresh, kept.left_out) == ("new", MOST_FILES, ["new"], 2)
+    assert keep_files(kept.files, links(*many, "new")) == KeptFiles(kept.files, [], 1)
+
+
+some_links = st.lists(
+    st.builds(
+        FileLink,
+        st.sampled_from(["a", "b", "image001.png", "c"]),
+        st.sampled_from(["a.png", "image001.png"]),
+        st.sampled_from([None, 1, 2]),
+        st.sampled_from(["", "https://v.example/1"]),
+    ),
+    max_size=12,
+)
+
+
+@given(st.lists(some_links, max_size=4))
+def test_every_listed_file_is_kept_once_and_told_once(readings: list[list[FileLink]]) -> None:
+    files: list[dict[str, Any]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "MOST_FILES", 12)
+        for reading in readings:
+            kept = keep_files(files, reading)
+            assert len(kept.files) == len(set(keys_of(kept))) <= matching.MOST_FILES
+            shown = Counter((file["name"], file["size_bytes"], file["url"]) for file in kept.files)
+            assert Counter((file.name, file.size_bytes, file.url) for file in reading) <= shown
+            assert keep_files(kept.files, reading).fresh == []
+            files = kept.files
