@@ -70,6 +70,8 @@ def _vendor_noted(p: Particulars, _names: Names) -> str:
 def _case_changed(p: Particulars, _names: Names) -> str:
     if "terms" in p and not p.get("severity"):
         return _("timed Microsoft’s case by the times it promises now")
+    if p.get("resent"):
+        return _("sent a note to Microsoft once more")
     if p.get("files"):
         return _("found files on Microsoft’s case: %(names)s", names=", ".join(p["files"]))
     if p.get("severity"):
@@ -78,10 +80,19 @@ def _case_changed(p: Particulars, _names: Names) -> str:
 
 
 def _incident_linked(p: Particulars, _names: Names) -> str:
-    return _("linked it with Microsoft’s incident %(number)s", number=p.get("number", ""))
+    number = p.get("number", "")
+    if p.get("is_claim") and p.get("was"):
+        words = {"incident": number, "number": p["was"]}
+        return _("took over the claim for Microsoft’s incident %(incident)s from #%(number)s", **words)
+    if p.get("is_claim"):
+        return _("claims the credit for Microsoft’s incident %(number)s by it", number=number)
+    return _("linked it with Microsoft’s incident %(number)s", number=number)
 
 
 def _incident_unlinked(p: Particulars, _names: Names) -> str:
+    if p.get("is_claim"):
+        words = {"incident": p.get("number", ""), "number": p.get("to", "")}
+        return _("handed the claim for Microsoft’s incident %(incident)s to #%(number)s", **words)
     return _("took it off Microsoft’s incident %(number)s", number=p.get("number", ""))
 
 

@@ -176,10 +176,14 @@ def _record_note(change: Change, case: VendorCase, body: str, **more: Any) -> No
 
 
 def send_again(ticket_id: int, case_id: int, actor: Actor, note_id: int, now: datetime) -> None:
-    """Let a note leave once more that the vendor's API has not taken. Raises NotFound when none was given up."""
+    """Let a note leave once more that the vendor's API has not taken. Raises NotFound when none was given up.
+
+    No new word of ours: its clocks heard of the note when it was written.
+    """
     with _on_case(ticket_id, case_id, actor, now) as (change, case):
         if not cases.send_again(case, note_id, change.now):
             raise NotFound(_("There is no such note."))
+        change.record(EventKind.VENDOR_CASE_CHANGED, case=case.id, resent=note_id)
 
 
 def chase_vendor(

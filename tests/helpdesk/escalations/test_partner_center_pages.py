@@ -187,6 +187,7 @@ def test_a_given_up_note_is_shown_with_its_reason_and_sent_again(ana: FlaskClien
     mirrored.send()
     assert mirrored.arrived("1") == ["Hello"]
     assert db.session.scalars(sa.select(VendorPost.post_state)).all() == [PostState.SENT]
+    assert ana.get(f"/tickets/{case.ticket_id}").text.count("sent a note to Microsoft once more") == 1
 
 
 def test_without_a_connection_only_pasting_is_offered(app: Flask, ana: FlaskClient, mirrored: Mirrored) -> None:
