@@ -21,10 +21,9 @@ from helpdesk.escalations.outages import crediting, editing
 from helpdesk.escalations.outages.crediting import CreditStep
 from helpdesk.escalations.outages.models import IncidentCredit, IncidentTicket, VendorIncident
 from helpdesk.tickets import deadlines, facts
-from helpdesk.tickets.actions import money
+from helpdesk.tickets.actions import money, outages
 from helpdesk.tickets.actions.allowed import demand
 from helpdesk.tickets.actions.opening import Opening, open_ticket
-from helpdesk.tickets.actions.outages import customers_named
 from helpdesk.tickets.change import Change, changing
 from helpdesk.tickets.models import Ticket
 from workflows.vocabulary import CreditState, EventKind, Kind, Level, MoneyPurpose, MoneyState, Source
@@ -100,7 +99,7 @@ def claim_by_new(incident_id: int, customer_id: int, actor: Actor, now: datetime
     incident, customer = db.session.get_one(VendorIncident, incident_id), db.session.get_one(Customer, customer_id)
     reporter, language = _reporter(incident_id, customer_id)
     _demand_free(crediting.claimed(incident_id, customer_id))
-    others = [name for name in customers_named(incident_id, incident.title) if name != customer.name]
+    others = [name for name in outages.customers_named(incident_id, incident.title) if name != customer.name]
     if others:
         sentence = _("What fails names %(names)s, and this customer would read it.", names=", ".join(others))
         raise Invalid(sentence, "ticket")
@@ -113,7 +112,7 @@ def claim_by_new(incident_id: int, customer_id: int, actor: Actor, now: datetime
 def track(incident_id: int, customer_id: int, actor: Actor, step: CreditStep, now: datetime) -> None:
     """Write down what became of a credit; the claim's deadline ends when nothing is left to ask for by its ticket.
 
-    Raises Invalid as ``crediting.track_credit``.
+    Raises Invalid as ``crediting.track_credit``, Forbidden for whoever may not change what it does to the ticket.
     """
     _demand(actor)
     with _by_its_ticket(incident_id, customer_id, actor, now) as change:
@@ -129,7 +128,7 @@ def track(incident_id: int, customer_id: int, actor: Actor, step: CreditStep, no
 def take_back(incident_id: int, customer_id: int, actor: Actor, reason: str, now: datetime) -> None:
     """The last step was a mistake. A credit that is to be claimed again has its deadline again.
 
-    Raises Invalid as ``crediting.take_back``, NotFound without a credit.
+    Raises Invalid as ``crediting.take_back``, NotFound without a credit, Forbidden as ``track``.
     """
     _demand(actor)
     with _by_its_ticket(incident_id, customer_id, actor, now) as change:
@@ -163,11 +162,14 @@ def _by_its_ticket(incident_id: int, customer_id: int, actor: Actor, now: dateti
 def _prepare(change: Change, incident: VendorIncident, customer_id: int) -> None:
     row = crediting.claimed(incident.id, customer_id)
     db.session.refresh(incident)  # it may have been corrected while we waited for it
+    was = row.ticket_id if row is not None and row.state is not CreditState.NOT_CLAIMED else None
     if row is None or row.state is CreditState.NOT_CLAIMED:
         step = CreditStep(CreditState.TO_REQUEST, facts.desk_day(change.now))
         row = crediting.track_credit(incident.id, customer_id, step, change.actor.user_id, change.now)
     _demand_free(row, change.ticket.id)
     row.ticket_id = change.ticket.id
+    if was != change.ticket.id:
+        outages.record_claim(change, incident, was)
     if row.state is CreditState.TO_REQUEST:
         _put_deadline(change, incident)
 
@@ -184,10 +186,14 @@ def _demand_free(row: IncidentCredit | None, ticket_id: int | None = None) -> No
 
 
 def _put_deadline(change: Change, incident: VendorIncident) -> None:
-    """Let the vendor's window run on the ticket, once for all incidents of a month; one that is over is none."""
+    """Let the vendor's window run on the ticket, once for all incidents of a month; one that is over is none.
+
+    Raises Forbidden for whoever may not put it there by itself.
+    """
     window = claim_window(incident.service)
     if window is None or not change.ticket.is_open:
         return
+    demand(change.actor, Permission.EDIT_TICKETS, change.ticket)
     try:
         money.put_on(change, window.id, incident.started_at)
     except (Conflict, Invalid):
@@ -195,7 +201,10 @@ def _put_deadline(change: Change, incident: VendorIncident) -> None:
 
 
 def _end_deadline(change: Change, row: IncidentCredit) -> None:
-    """The vendor was asked, or nobody will ask: unless the ticket has still others of that month to ask for."""
+    """The vendor was asked, or nobody will ask: unless the ticket has still others of that month to ask for.
+
+    Raises Forbidden for whoever may not end the deadline by itself.
+    """
     begins_at = db.session.get_one(VendorIncident, row.incident_id).claim_begins_at
     rows = sa.select(IncidentCredit).join(VendorIncident, VendorIncident.id == IncidentCredit.incident_id)
     rows = rows.where(IncidentCredit.ticket_id == change.ticket.id, VendorIncident.claim_begins_at == begins_at)
@@ -204,6 +213,7 @@ def _end_deadline(change: Change, row: IncidentCredit) -> None:
         return
     is_waived = states == {CreditState.NOT_CLAIMED}
     for deadline in _open_deadlines(change.ticket.id, begins_at):
+        demand(change.actor, Permission.EDIT_TICKETS, change.ticket)
         state = MoneyState.WAIVED if is_waived else MoneyState.MET
         money.close(change, deadline, state, EventKind.MONEY_ENDED, row.reason if is_waived else "")
 

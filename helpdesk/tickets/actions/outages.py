@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -64,8 +65,24 @@ def follow(change: Change, on_target: Change) -> None:
     row = db.session.get(IncidentTicket, change.ticket.id)
     if row is not None and db.session.get(IncidentTicket, on_target.ticket.id) is None:
         _tie(on_target, db.session.get_one(VendorIncident, row.incident_id))
-    claims = sa.update(IncidentCredit).where(IncidentCredit.ticket_id == change.ticket.id)
-    db.session.execute(claims.values(ticket_id=on_target.ticket.id))
+    rows = sa.select(IncidentCredit, VendorIncident)
+    rows = rows.join(VendorIncident, VendorIncident.id == IncidentCredit.incident_id)
+    rows = rows.where(IncidentCredit.ticket_id == change.ticket.id).order_by(IncidentCredit.id)
+    for credit, incident in db.session.execute(rows).all():
+        credit.ticket_id = on_target.ticket.id
+        change.record(EventKind.INCIDENT_UNLINKED, **_claim_of(incident), to=on_target.ticket.id)
+        record_claim(on_target, incident, change.ticket.id)
+
+
+def record_claim(change: Change, incident: VendorIncident, was: int | None) -> None:
+    """Say that the credit for ``incident`` is claimed by the ticket from now on; ``was`` is the one before it."""
+    before: dict[str, Any] = {"was": was} if was is not None else {}
+    change.record(EventKind.INCIDENT_LINKED, **_claim_of(incident), **before)
+
+
+def _claim_of(incident: VendorIncident) -> dict[str, Any]:
+    """``is_claim`` tells a ticket that claims a credit from one that the incident caused."""
+    return {"incident": incident.id, "number": incident.number, "is_claim": True}
 
 
 def _tie(change: Change, incident: VendorIncident) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,8 +15,8 @@ from helpdesk.accounts.models import Team
 from helpdesk.clock import Hand, now
 from helpdesk.customers.models import Customer, Subscription
 from helpdesk.database import db, is_sqlite, unit_of_work
-from helpdesk.errors import Conflict, Invalid
-from helpdesk.escalations.money.models import MoneyDeadline
+from helpdesk.errors import Conflict, Forbidden, Invalid
+from helpdesk.escalations.money.models import MoneyDeadline, MoneyWindow
 from helpdesk.escalations.outages import editing
 from helpdesk.escalations.outages.editing import IncidentDraft
 from helpdesk.escalations.outages.models import VendorIncident
@@ -25,8 +26,11 @@ from helpdesk.notifications.topics import NoticeTopic
 from helpdesk.tickets import credit_queries
 from helpdesk.tickets.actions import conversation, crediting, diagnosing, money, moving, triaging
 from helpdesk.tickets.actions.opening import Opened
-from helpdesk.tickets.models import Message, Ticket
-from workflows.vocabulary import CreditState, HealthResult, Kind, MoneyState, Service, Source, Trigger
+from helpdesk.tickets.change import particulars_of
+from helpdesk.tickets.models import Message, Ticket, TicketEvent
+from helpdesk.tickets.sentence_words import Happened, Names
+from helpdesk.tickets.sentences import sentence
+from workflows.vocabulary import CreditState, EventKind, HealthResult, Kind, MoneyState, Service, Source, Trigger
 
 from .conftest import Desk, browser_of
 from .outage_world import (
@@ -124,6 +128,7 @@ def test_another_ticket_claims_once_the_first_has_ended(hit: int, incident_id: i
         moving.move(first, desk.ana, Trigger.WITHDRAW, now(), {"reason": "no_longer_needed"})
     second = claim(incident_id, desk)
     assert credit(incident_id).ticket_id == second
+    assert f"took over the claim for Microsoft’s incident EX25194 from #{first}" in said(second)
     assert (deadlines(first), deadlines(second)) == ([MoneyState.LAPSED], [MoneyState.OPEN])
 
 
@@ -204,6 +209,57 @@ def test_a_beginning_that_is_corrected_moves_the_deadline(hit: int, incident_id:
     assert db.session.scalars(rows.execution_options(populate_existing=True)).one().due_at == due
 
 
+@pytest.mark.parametrize("has_window", [True, False])
+def test_who_claims_without_a_deadline_has_it_in_the_history(
+    opened: Callable[..., Opened], hit: int, incident_id: int, desk: Desk, hand: Hand, has_window: bool
+) -> None:
+    """The vendor's window is over, or there is none for the service."""
+    if not has_window:
+        with unit_of_work() as session:
+            session.execute(sa.delete(MoneyWindow))
+    hand.at = datetime(2027, 2, 1, tzinfo=UTC)
+    number = billing_ticket(opened, desk)
+    with unit_of_work():
+        crediting.claim_by(incident_id, desk.customer_id, desk.ana, number, now())
+    assert deadlines(number) == []
+    assert said(number)[-1] == "claims the credit for Microsoft’s incident EX25194 by it"
+    before = said(number)
+    with unit_of_work():
+        crediting.claim_by(incident_id, desk.customer_id, desk.ana, number, now())
+    assert said(number) == before
+
+
+def billing_ticket(opened: Callable[..., Opened], desk: Desk) -> int:
+    number = opened(kind=Kind.BILLING, contact_email="rita@alpina.example").ticket.id
+    with unit_of_work():
+        triaging.confirm_customer(number, desk.ana, desk.customer_id, now())
+    return number
+
+
+def said(number: int) -> list[str]:
+    """What the timeline says of outages, the earliest first."""
+    what = (EventKind.INCIDENT_LINKED, EventKind.INCIDENT_UNLINKED)
+    rows = sa.select(TicketEvent).where(TicketEvent.ticket_id == number, TicketEvent.what.in_(what))
+    events = db.session.scalars(rows.order_by(TicketEvent.seq)).all()
+    nobody = Names({}, {}, {})
+    return [sentence(Happened(row.seq, row.at, row.actor, row.what, particulars_of(row)), nobody) for row in events]
+
+
+def test_whoever_may_not_end_a_deadline_ends_none_by_the_credit(hit: int, incident_id: int, desk: Desk) -> None:
+    """A manager writes down what became of a credit, but changes no ticket."""
+    number, by_max = claim(incident_id, desk), replace(desk, ana=desk.max)
+    for state, more in ((CreditState.REQUESTED, {}), (CreditState.NOT_CLAIMED, {"reason": "Too small"})):
+        with pytest.raises(Forbidden):
+            track(incident_id, by_max, state, **more)
+    assert (deadlines(number), credit(incident_id).state) == ([MoneyState.OPEN], CreditState.TO_REQUEST)
+    track(incident_id, desk, CreditState.REQUESTED)
+    with pytest.raises(Forbidden), unit_of_work():
+        crediting.take_back(incident_id, desk.customer_id, desk.max, "Wrong outage", now())
+    assert (deadlines(number), credit(incident_id).state) == ([MoneyState.MET], CreditState.REQUESTED)
+    track(incident_id, by_max, CreditState.GRANTED, 1200)
+    assert credit(incident_id).state is CreditState.GRANTED
+
+
 def begin_earlier(incident_id: int, desk: Desk) -> None:
     with unit_of_work():
         draft = IncidentDraft("EX25194", Service.MICROSOFT365, "Mail is late", datetime(2026, 10, 30, 8, tzinfo=UTC))
@@ -267,12 +323,12 @@ def test_a_merged_claim_goes_on_with_the_other_ticket(
     opened: Callable[..., Opened], hit: int, incident_id: int, desk: Desk
 ) -> None:
     number = claim(incident_id, desk)
-    other = opened(kind=Kind.BILLING, contact_email="rita@alpina.example").ticket.id
-    with unit_of_work():
-        triaging.confirm_customer(other, desk.ana, desk.customer_id, now())
+    other = billing_ticket(opened, desk)
     with unit_of_work():
         moving.move(number, desk.ana, Trigger.MERGE, now(), {"target": str(other)})
     assert credit(incident_id).ticket_id == other
+    assert said(number)[-1] == f"handed the claim for Microsoft’s incident EX25194 to #{other}"
+    assert said(other)[-1] == f"took over the claim for Microsoft’s incident EX25194 from #{number}"
     track(incident_id, desk, CreditState.REQUESTED)
     assert deadlines(other) == [MoneyState.MET]
 

@@ -251,7 +251,10 @@ def test_the_billing_admin_tracks_credits_and_the_manager_claims_by_no_ticket(
     assert bill.post(f"{here}/claim", data={"ticket": "new"}).status_code == 303
     max_ = browser_of(app, desk.max)
     assert max_.post(f"{here}/claim", data={"ticket": "new"}).status_code == 403
-    assert max_.post(f"{here}/credit", data={"state": "requested"}).status_code == 303
+    said = {"state": "not_claimed", "reason": "Too small"}
+    assert max_.post(f"{here}/credit", data=said).status_code == 403, "it would end the deadline on Bill’s ticket"
+    assert bill.post(f"{here}/credit", data={"state": "requested"}).status_code == 303
+    assert max_.post(f"{here}/credit", data={"state": "granted", "amount": "12"}).status_code == 303
 
 
 def test_an_indirect_reseller_is_sent_to_its_provider(
