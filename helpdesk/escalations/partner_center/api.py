@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from helpdesk.escalations.partner_center.client import Client
+from helpdesk.escalations.partner_center.errors import Endless
 from helpdesk.escalations.partner_center.reading import Fields, RemoteCustomer, RemoteSubscription, ServiceRequest
 from workflows.vocabulary import Service, Severity, VendorCaseState
 
 PAGE = 200
+MOST_PAGES = 500
+"""Of one list; the survey has had enough long before, unless the vendor makes its pages very short."""
+
 CONTINUATION = "MS-ContinuationToken"
 
 _WORDS = {
@@ -31,14 +35,19 @@ class PartnerCenter:
         wanted = {}
         if state is not None:  # the only field the vendor searches
             wanted["filter"] = json.dumps({"Field": "Status", "Value": state.value, "Operator": "equals"})
-        offset = 0
-        while True:
+        offset, known = 0, set[str]()
+        for _page in range(MOST_PAGES):
             page = self._client.get("/v1/servicerequests", {"size": str(PAGE), "offset": str(offset), **wanted})
-            items = list(page.each("items"))
-            yield from (ServiceRequest.read(item) for item in items)
+            items = [ServiceRequest.read(item) for item in page.each("items")]
+            fresh = {one.number: one for one in items if one.number not in known}
+            yield from fresh.values()
             offset += len(items)
             if not items or offset >= (page.whole("totalCount") or 0):
                 return
+            if not fresh:  # a vendor that overlooks the offset
+                break
+            known |= fresh.keys()
+        raise Endless("Partner Center’s list of cases does not end.")
 
     def case(self, number: str) -> ServiceRequest:
         return ServiceRequest.read(self._client.get(_path(number)))
@@ -62,14 +71,20 @@ class PartnerCenter:
         return ServiceRequest.read(self._client.patch(_path(number), body, request_id))
 
     def customers(self) -> Iterator[RemoteCustomer]:
-        query, headers = {"size": str(PAGE)}, dict[str, str]()
-        while True:
+        query, headers, known = {"size": str(PAGE)}, dict[str, str](), set[str]()
+        for _page in range(MOST_PAGES):
             page = self._client.get("/v1/customers", query, headers)
-            yield from (RemoteCustomer.read(item) for item in page.each("items"))
+            items = [RemoteCustomer.read(item) for item in page.each("items")]
+            fresh = {one.tenant_id: one for one in items if one.tenant_id not in known}
+            yield from fresh.values()
             token = _next_page(page)
             if not token:
                 return
+            if not fresh and (items or token == headers.get(CONTINUATION)):
+                break
+            known |= fresh.keys()
             query, headers = {"size": str(PAGE), "seekOperation": "Next"}, {CONTINUATION: token}
+        raise Endless("Partner Center’s list of customers does not end.")
 
     def subscriptions(self, tenant_id: str) -> Iterator[RemoteSubscription]:
         page = self._client.get(f"/v1/customers/{quote(tenant_id, safe='')}/subscriptions")

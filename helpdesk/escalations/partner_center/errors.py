@@ -43,3 +43,7 @@ class Unsure(VendorError):
 
 class Garbled(VendorError):
     """An answer came that can't be read."""
+
+
+class Endless(Garbled):
+    """A list that repeats itself or goes on beyond all measure: what came before is good, the rest is unknown."""

@@ -13,7 +13,10 @@ class VendorDesk(Protocol):
     """Every method but ``close`` may raise VendorError."""
 
     def cases(self, state: VendorCaseState | None = None) -> Iterator[ServiceRequest]:
-        """The desk's cases in short, without notes; those the delegated roles hide are missing."""
+        """The desk's cases in short, without notes; those the delegated roles hide are missing.
+
+        Raises Endless after those that came, where no end of them does.
+        """
 
     def case(self, number: str) -> ServiceRequest:
         """One case with its notes. Raises Hidden when there is none, or none we may see."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from helpdesk.demo.vendor.world import Status
 from helpdesk.escalations.partner_center.api import PartnerCenter
 from helpdesk.escalations.partner_center.errors import (
     Away,
+    Endless,
     Garbled,
     Hidden,
     NotConnected,
@@ -27,6 +29,7 @@ from helpdesk.escalations.partner_center.errors import (
     Unsure,
     VendorError,
 )
+from helpdesk.escalations.partner_center.reading import Fields
 from helpdesk.escalations.partner_center.tokens import Tokens
 from tests.fakes.partner_center import Pocket, Waits, dial, line_to, vendor
 from workflows.vocabulary import Service, Severity, VendorCaseState
@@ -290,6 +293,35 @@ def test_customers_come_page_by_page(vendor: VendorServer, dial: Dial, monkeypat
         "",
         "reseller",
     )
+
+
+ENDLESS = {
+    "one page again and again": lambda _page: {"items": [{"id": "1"}], "links": _next("same")},
+    "one page under ever new tokens": lambda page: {"items": [{"id": "1"}], "links": _next(f"{page}")},
+    "empty pages": lambda _page: {"items": [], "links": _next("same")},
+    "ever more": lambda page: {"items": [{"id": f"{page}"}], "links": _next(f"{page}")},
+}
+
+
+def _next(token: str) -> dict[str, Any]:
+    return {"next": {"headers": [{"key": "MS-ContinuationToken", "value": token}]}}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.parametrize("what", ["cases", "customers"])
+def test_a_list_without_an_end_is_left(dial: Dial, monkeypatch: pytest.MonkeyPatch, kind: str, what: str) -> None:
+    monkeypatch.setattr("helpdesk.escalations.partner_center.api.MOST_PAGES", 50)
+    line, pages = dial(), list[Fields]()
+
+    def get(*_asked: object) -> Fields:
+        pages.append(Fields({"totalCount": 10**9, **ENDLESS[kind](len(pages))}))
+        return pages[-1]
+
+    monkeypatch.setattr(line._client, "get", get)
+    is_over = (what, kind) == ("cases", "empty pages")
+    with nullcontext() if is_over else pytest.raises(Endless):
+        list(getattr(line, what)())
+    assert len(pages) <= (50 if kind == "ever more" else 2)
 
 
 def test_subscriptions_and_the_page_that_opens_a_case(vendor: VendorServer, dial: Dial) -> None:
