@@ -7,10 +7,10 @@ our tickets, as the pack's text does, gives that ticket's case its number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -21,7 +21,7 @@ from helpdesk.accounts.actor import SCHEDULER
 from helpdesk.database import db, unit_of_work
 from helpdesk.escalations.models import VendorCase
 from helpdesk.escalations.partner_center import connection, matching, polls, vault
-from helpdesk.escalations.partner_center.errors import Refused, VendorError
+from helpdesk.escalations.partner_center.errors import Endless, Refused, VendorError
 from helpdesk.escalations.partner_center.reading import ServiceRequest
 from helpdesk.escalations.partner_center.vendor_desk import VendorDesk
 from helpdesk.tickets import deadlines
@@ -31,9 +31,11 @@ from workflows.vocabulary import VendorCaseState
 
 MOST_LISTED = 20_000
 MOST_STRANGERS = 20
-"""Cases at the vendor that none of ours has the number of: so many of the newest are looked into at a time."""
+"""Cases at the vendor that none of ours has the number of: so many are looked into at a time."""
 
 MOST_COMPARED = 500
+LONGEST_NUMBER = 40
+"""Numbers in one query, and characters in a number, which PostgreSQL takes no more of."""
 
 OPENED_BEFORE = timedelta(days=1)
 """Some people open the case at the vendor first and escalate the ticket after it."""
@@ -59,6 +61,21 @@ class Waiting:
     case_id: int
     ticket_id: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """When a stranger was looked into, and the ticket of ours that its text names.
+
+    Where ``is_read`` is false it could not be read: its turn comes again after all others'.
+    """
+
+    at: datetime
+    ticket_id: int | None = None
+    is_read: bool = True
+
+
+NEVER_LOOKED = Look(datetime.min.replace(tzinfo=UTC), is_read=False)
 
 
 def survey_due(at: datetime, desk: VendorDesk | None = None) -> bool:
@@ -113,6 +130,9 @@ def read_list(line: VendorDesk) -> Survey:
             if state is VendorCaseState.OPEN:
                 raise
             survey.is_whole = False
+        except Endless as error:
+            log.warning("vendor_list_unread", reason=error.sentence)
+            survey.is_whole = False
     return survey
 
 
@@ -137,30 +157,84 @@ def waiting_query(at: datetime) -> sa.Select[int, int, datetime]:
 
 
 def _give_numbers(line: VendorDesk, listed: Iterable[ServiceRequest], waiting: dict[int, Waiting]) -> None:
+    """First by what costs no call: titles, and what was read at an earlier time."""
     since = min(one.created_at for one in waiting.values()) - OPENED_BEFORE
-    fresh = [one for one in listed if one.created_at is None or one.created_at >= since]
-    for short in _strangers(fresh):
-        whole = short if matching.ticket_in(short.title, "") else line.case(short.number)
-        ticket_id = matching.ticket_in(whole.title, whole.description)
-        if ticket_id in waiting:
-            _give_number(waiting.pop(ticket_id), whole.number)
+    strangers = _strangers([one for one in listed if one.created_at is None or one.created_at >= since])
+    looks = _looks({one.number for one in strangers})
+    unread = []
+    for one in strangers:
+        look = looks.get(one.number, NEVER_LOOKED)
+        named = matching.ticket_in(one.title, "") or look.ticket_id
+        _offer(one.number, named, waiting)
+        if named is None and not look.is_read:
+            unread.append(one.number)
+    unread.sort(key=lambda number: looks.get(number, NEVER_LOOKED).at)  # stable: the newest first among equals
+    for number in unread[:MOST_STRANGERS]:
         if not waiting:
             return
+        looks[number] = _look_into(line, number)
+        _offer(number, looks[number].ticket_id, waiting)
 
 
 def _strangers(listed: list[ServiceRequest]) -> list[ServiceRequest]:
     """Those whose number none of our cases has, the newest first."""
-    newest = sorted(listed, key=lambda one: one.created_at or clock.NEVER, reverse=True)[:MOST_COMPARED]
-    rows = sa.select(VendorCase.number).where(VendorCase.number.in_([one.number for one in newest]))
-    known = set(db.session.scalars(rows))
-    return [one for one in newest if one.number not in known][:MOST_STRANGERS]
+    known: set[str | None] = set()
+    for start in range(0, len(listed), MOST_COMPARED):
+        numbers = [one.number for one in listed[start : start + MOST_COMPARED]]
+        known.update(db.session.scalars(sa.select(VendorCase.number).where(VendorCase.number.in_(numbers))))
+    newest = sorted(listed, key=lambda one: one.created_at or clock.NEVER, reverse=True)
+    return [one for one in newest if one.number not in known]
 
 
-def _give_number(waiting: Waiting, number: str) -> None:
+def _looks(numbers: Container[str]) -> dict[str, Look]:
+    """What this process has found out about ``numbers``; of all others it forgets it.
+
+    Kept in memory alone: a process that begins anew looks once more.
+    """
+    kept: dict[str, Look] = current_app.extensions.setdefault("vendor_strangers", {})
+    for number in [number for number in kept if number not in numbers]:
+        del kept[number]
+    return kept
+
+
+def _look_into(line: VendorDesk, number: str) -> Look:
+    """Read a stranger's text, which says whose it is. Raises VendorError only where the next would fare no better."""
+    try:
+        whole = line.case(number)
+    except VendorError as error:
+        if connection.concerns_all(error):
+            raise
+        log.warning("vendor_case_put_off", number=number, reason=error.sentence)
+    except Exception:  # a fault of ours in one case must not stop the others
+        log.exception("vendor_case_broken", number=number)
+    else:
+        return Look(clock.now(), matching.ticket_in(whole.title, whole.description))
+    return Look(clock.now(), is_read=False)
+
+
+def _offer(number: str, ticket_id: int | None, waiting: dict[int, Waiting]) -> None:
+    """Give ``number`` to the ticket's case, if that waits for one; a case that can't take it stops no other."""
+    if ticket_id is None or ticket_id not in waiting:
+        return
+    try:
+        is_settled = _give_number(waiting[ticket_id], number)
+    except Exception:  # it is tried again with the next list
+        log.exception("vendor_case_broken", case=waiting[ticket_id].case_id)
+        return
+    if is_settled:
+        del waiting[ticket_id]
+
+
+def _give_number(waiting: Waiting, number: str) -> bool:
+    """Whether the case waits no more."""
+    if len(number) > LONGEST_NUMBER:
+        log.warning("vendor_case_put_off", case=waiting.case_id, reason="The number at the vendor is too long.")
+        return False
     with unit_of_work():
         deadlines.lock(waiting.ticket_id)  # somebody may be writing it down at this moment
         case = db.session.get(VendorCase, waiting.case_id, populate_existing=True)
         if case is None or case.number or case.state is not VendorCaseState.TO_OPEN:
-            return
+            return True
         escalating.record_vendor_number(waiting.ticket_id, case.id, SCHEDULER, number, clock.now())
     log.info("vendor_number_found", ticket=waiting.ticket_id, case=waiting.case_id)
+    return True

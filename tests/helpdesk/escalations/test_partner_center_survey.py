@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +16,9 @@ from helpdesk.demo.vendor.world import Status
 from helpdesk.escalations import actions as cases
 from helpdesk.escalations.models import VendorCase
 from helpdesk.escalations.partner_center import matching, polls, vault
+from helpdesk.escalations.partner_center.errors import Away, Garbled, Hidden
 from helpdesk.escalations.partner_center.models import VendorPoll
+from helpdesk.escalations.partner_center.reading import Fields, ServiceRequest
 from helpdesk.tickets import history, surveying
 from helpdesk.tickets.actions import escalating
 from tests.fakes.partner_center import vendor
@@ -183,6 +186,124 @@ def test_numbers_are_neither_guessed_nor_taken_from_old_cases(mirrored: Mirrored
     mirrored.later()
     mirrored.survey()
     assert number_of(case) is None
+
+
+@pytest.mark.parametrize("error", [Hidden("Partner Center answered 403"), Garbled("No JSON."), KeyError("ours")])
+def test_a_case_that_cant_be_read_keeps_no_number_from_others(
+    mirrored: Mirrored, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    case = escalated(mirrored)
+    mirrored.world.open_request("1", "Mail", description=f"Our reference #{case.ticket_id}")
+    mirrored.later(60)
+    mirrored.world.open_request("2", "Closed to us")
+    _shut(mirrored, monkeypatch, {"2": error})
+    assert mirrored.survey()
+    assert number_of(case) == "1"
+
+
+def test_where_nobody_answers_no_other_case_is_asked_after(mirrored: Mirrored, monkeypatch: pytest.MonkeyPatch) -> None:
+    escalated(mirrored)
+    for number in ("1", "2"):
+        mirrored.world.open_request(number)
+    asked_for = _shut(mirrored, monkeypatch, {"1": Away("Nobody answers."), "2": Away("Nobody answers.")})
+    assert not mirrored.survey()
+    assert len(asked_for) == 1
+
+
+def _shut(mirrored: Mirrored, monkeypatch: pytest.MonkeyPatch, errors: dict[str, Exception]) -> list[str]:
+    """Let the vendor answer so when asked after these; the numbers it will be asked after."""
+    asked_for, read = [], mirrored.line.case
+
+    def case(number: str) -> ServiceRequest:
+        asked_for.append(number)
+        if number in errors:
+            raise errors[number]
+        return read(number)
+
+    monkeypatch.setattr(mirrored.line, "case", case)
+    return asked_for
+
+
+def test_one_number_that_cant_be_given_keeps_none_from_others(
+    mirrored: Mirrored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = escalated(mirrored), escalated(mirrored)
+    bad_id, record = bad.id, escalating.record_vendor_number
+
+    def fail(ticket_id: int, case_id: int, *rest: Any) -> None:
+        if case_id == bad_id:
+            raise ZeroDivisionError
+        record(ticket_id, case_id, *rest)
+
+    monkeypatch.setattr(escalating, "record_vendor_number", fail)
+    mirrored.world.open_request("1", f"Mail [#{good.ticket_id}]")
+    mirrored.later(60)
+    mirrored.world.open_request("2", f"Mail [#{bad.ticket_id}]")
+    mirrored.survey()
+    assert (number_of(bad), number_of(good)) == (None, "1")
+
+
+def test_a_number_that_the_column_cant_hold_is_refused(mirrored: Mirrored) -> None:
+    """Only PostgreSQL would refuse it, and with it the whole survey."""
+    assert VendorCase.__table__.c.number.type.length == surveying.LONGEST_NUMBER
+    case, other = escalated(mirrored), escalated(mirrored)
+    for place, one in enumerate((other, case)):
+        mirrored.world.open_request(f"{place}", f"Mail [#{one.ticket_id}]")
+        mirrored.later(60)
+    mirrored.world.open_request("9" * 41, f"Mail [#{case.ticket_id}]")
+    mirrored.survey()
+    assert (number_of(case), number_of(other)) == ("1", "0")
+
+
+def test_a_title_is_read_however_many_newer_strangers_there_are(slow: Mirrored) -> None:
+    case = escalated(slow)
+    slow.world.open_request("1", f"Mail [#{case.ticket_id}]")
+    slow.later(60)
+    for place in range(surveying.MOST_STRANGERS):
+        slow.world.open_request(f"{100 + place}")
+    slow.survey()
+    assert number_of(case) == "1"
+
+
+def test_each_stranger_has_its_turn(slow: Mirrored, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New ones first, those that can't be read last, and none twice that could."""
+    monkeypatch.setattr(surveying, "MOST_STRANGERS", 2)
+    monkeypatch.setattr(surveying, "MOST_COMPARED", 2)
+    case, _other = escalated(slow), escalated(slow)
+    slow.world.open_request("1", description=f"Our reference #{case.ticket_id}")
+    for place in range(2, 7):
+        slow.later(1)
+        slow.world.open_request(f"{place}")
+    slow.new_case("7")  # no stranger
+    asked_for = _shut(slow, monkeypatch, {"6": Hidden("Partner Center answered 403")})
+    for _survey in range(5):
+        slow.survey()
+        slow.later()
+    assert asked_for == ["6", "5", "4", "3", "2", "1", "6", "6"]
+    assert number_of(case) == "1"
+
+
+def test_what_a_stranger_was_found_to_name_is_remembered(mirrored: Mirrored) -> None:
+    """Opened in the portal first: nobody waits for the number yet when the text is read."""
+    escalated(mirrored)
+    ticket_id = mirrored.opened().ticket.id
+    mirrored.world.open_request("1", description=f"Our reference #{ticket_id}")
+    mirrored.survey()
+    asked(mirrored)
+    with unit_of_work():
+        case = cases.open_case(ticket_id, ChannelKind.COMMERCIAL, None, Severity.B, {}, now())
+    mirrored.later()
+    mirrored.survey()
+    assert (number_of(case), asked(mirrored, "1")) == ("1", 0)
+
+
+def test_a_list_without_an_end_is_read_as_far_as_it_goes(slow: Mirrored, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vendor that overlooks the offset shows the same page for ever; what it doesn't show is not gone."""
+    page = Fields({"totalCount": 10**9, "items": [{"id": "1", "status": 1}]})
+    pages = []
+    monkeypatch.setattr(slow.line._client, "get", lambda *_asked: pages.append(page) or page)
+    found = surveying.read_list(slow.line)
+    assert (list(found.cases), found.is_whole, len(pages)) == (["1"], False, 4)
 
 
 @pytest.mark.parametrize(
