@@ -68,9 +68,10 @@ def changing_many(ticket_ids: Collection[int], actor: Actor, now: datetime) -> I
 
 
 def events_after(ticket_id: int, seq: int) -> tuple[TicketEvent, ...]:
-    """The events of a ticket after ``seq``, for telling somebody what changed meanwhile."""
+    """The latest events of a ticket after ``seq``, for telling somebody what changed meanwhile."""
     rows = sa.select(TicketEvent).where(TicketEvent.ticket_id == ticket_id, TicketEvent.seq > seq)
-    return tuple(db.session.scalars(rows.order_by(TicketEvent.seq).limit(20)))
+    latest = db.session.scalars(rows.order_by(TicketEvent.seq.desc()).limit(20)).all()
+    return tuple(reversed(latest))
 
 
 def particulars_of(event: TicketEvent) -> dict[str, Any]:

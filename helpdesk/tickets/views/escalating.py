@@ -18,13 +18,13 @@ from helpdesk.clock import now
 from helpdesk.database import db
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.escalations.models import SupportChannel
-from helpdesk.tickets import facts, timeline
+from helpdesk.tickets import facts
 from helpdesk.tickets.facts import Study
 from helpdesk.tickets.forms import EscalateForm
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.reasons import Told, say, told
 from helpdesk.tickets.views.guard import sees_tickets
-from helpdesk.tickets.views.ticket import find
+from helpdesk.tickets.views.ticket import find, meanwhile
 from helpdesk.web import moments
 from helpdesk.web.amounts import amount
 from helpdesk.web.labels import label
@@ -60,7 +60,7 @@ def escalate_again(number: int, trigger: str, status: int, error: Refused | Inva
         for reason in error.reasons:
             form.fail(Invalid(say(reason), reason.field.value if reason.field else None))
     elif isinstance(error, Conflict):
-        changed = timeline.tell([timeline.happened(event) for event in error.changes])  # type: ignore[arg-type]
+        changed = meanwhile(error)
     else:
         form.fail(error)
     return _page(find(number), form, trigger, status, changed)

@@ -20,7 +20,7 @@ from helpdesk.clock import now
 from helpdesk.database import db, unit_of_work
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.escalations.models import SupportChannel
-from helpdesk.tickets import enclosures, facts, timeline
+from helpdesk.tickets import enclosures, facts
 from helpdesk.tickets.actions import packing
 from helpdesk.tickets.facts import Study
 from helpdesk.tickets.files import path_of
@@ -31,7 +31,7 @@ from helpdesk.tickets.redaction import LARGEST, may_search
 from helpdesk.tickets.uploads import size_text
 from helpdesk.tickets.views import checklist
 from helpdesk.tickets.views.guard import sees_tickets
-from helpdesk.tickets.views.ticket import find
+from helpdesk.tickets.views.ticket import find, meanwhile
 from helpdesk.tickets.views.work import sent_version
 from helpdesk.web.forms import Form, see_other
 from helpdesk.web.labels import label
@@ -93,7 +93,7 @@ def _carry_out(found: Ticket, sent: Form, act: Callable[[], None], **forms: Any)
             sent.fail(error)
         except Conflict as error:
             status = 409
-            changed = timeline.tell([timeline.happened(event) for event in error.changes])  # type: ignore[arg-type]
+            changed = meanwhile(error)
     return _page(find(number), status, changed=changed, **forms)
 
 

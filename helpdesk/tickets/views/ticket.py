@@ -67,7 +67,7 @@ class Typed:
     hold: HoldForm | None = None
     case: Mapping[int, Any] = field(default_factory=dict)
     notice: str = ""
-    conflict: list[str] | None = None
+    conflict: list[timeline.Told] | None = None
     link: str = ""  # a new tracker link, shown once
     tag: str = ""
     tag_error: str = ""
@@ -112,9 +112,18 @@ def ticket_page(number: int, typed: Typed | None = None, status: int = 200) -> R
 
 def conflict_page(number: int, error: Conflict, typed: Typed) -> Response:
     """409: what changed meanwhile, with everything typed still in its form."""
-    told = timeline.tell([timeline.happened(event) for event in error.changes])  # type: ignore[arg-type]
-    typed.conflict = [f"{line.who} {line.what}" for line in told]
+    typed.conflict = meanwhile(error)
     return ticket_page(number, typed, 409)
+
+
+def meanwhile(error: Conflict) -> list[timeline.Told]:
+    """What happened since the page was made, as far as its ``seen_events`` says.
+
+    Without it everything since the page's version, which stands still while replies and warnings go on.
+    """
+    seen = request.form.get("seen_events", 0, type=row_number)
+    events = [timeline.happened(event) for event in error.changes]  # type: ignore[arg-type]
+    return timeline.tell([event for event in events if event.seq > seen])
 
 
 def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> dict[str, Any]:
@@ -182,6 +191,7 @@ def _head(found: Ticket) -> dict[str, Any]:
         "priority": found.priority,
         "kind": found.kind,
         "version": found.version,
+        "event_count": found.event_count,
         "customer_name": found.customer.name if found.customer else found.claimed_company,
         "customer_url": f"/customers/{found.customer_id}" if found.customer_id else "",
     }

@@ -17,7 +17,7 @@ from helpdesk.customers.models import Subscription
 from helpdesk.customers.queries import customer_choices
 from helpdesk.database import db, unit_of_work
 from helpdesk.errors import Conflict, Forbidden, Invalid
-from helpdesk.tickets import facts, timeline
+from helpdesk.tickets import facts
 from helpdesk.tickets.actions import diagnosing, linking, retargeting, triaging
 from helpdesk.tickets.forms import (
     ClassificationForm,
@@ -31,7 +31,7 @@ from helpdesk.tickets.forms import (
 from helpdesk.tickets.models import Ticket, Topic
 from helpdesk.tickets.suggestions import customers_for
 from helpdesk.tickets.views.guard import sees_tickets
-from helpdesk.tickets.views.ticket import find
+from helpdesk.tickets.views.ticket import find, meanwhile
 from helpdesk.tickets.views.work import sent_version
 from helpdesk.web.forms import Form, see_other
 from helpdesk.web.incoming import is_row_number
@@ -70,7 +70,7 @@ def _carry_out(
                 form.fail(error)
             except Conflict as error:
                 status = 409
-                changed = timeline.tell([timeline.happened(event) for event in error.changes])  # type: ignore[arg-type]
+                changed = meanwhile(error)
     return _form_page(find(number), form, status, changed=changed, **context)
 
 

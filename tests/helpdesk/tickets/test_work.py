@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from helpdesk.clock import now
 from helpdesk.database import db, unit_of_work
 from helpdesk.escalations.models import VendorCase
-from helpdesk.tickets.actions import assigning
+from helpdesk.tickets.actions import assigning, conversation
 from helpdesk.tickets.models import Attachment, Message, Ticket, TicketLink, Tracker
 from tests.people import add_person, signed_in
 from workflows.vocabulary import HoldCause, Kind, LinkKind, Role, State, VendorCaseState
@@ -67,6 +68,26 @@ def test_a_page_out_of_date_answers_409_with_what_changed_and_what_was_typed(ana
     assert "Lea Horváth gave it to Lea Horváth" in answer.text
     assert "Rule order mended." in answer.text
     assert ticket(worked).state is State.DIAGNOSIS
+
+
+@pytest.mark.parametrize("page", ["", "/diagnosis", "/pack", "/escalate"])
+def test_a_conflict_lists_what_happened_since_the_page_was_made_with_its_time(ana, desk, worked, hand, page):
+    """The version stands still while replies go on: one from before the page is no news."""
+    with unit_of_work():
+        conversation.reply(worked, desk.lea, "Which build?", now())
+    hand.advance(60)
+    shown = ana.get(f"/tickets/{worked}{page}").text
+    made_on = {name: re.search(rf'name="{name}" value="(\d+)"', shown)[1] for name in ("version", "seen_events")}
+    with unit_of_work():
+        assigning.assign(worked, desk.lea, desk.lea.id, now())
+    moves = {"": "start_resolution", "/escalate": "escalate_to_premier"}
+    target = "/transitions" if page in moves else page
+    answer = sent(ana, f"/tickets/{worked}{target}", trigger=moves.get(page), severity="critical", **made_on)
+    assert answer.status_code == 409
+    listed = answer.text[answer.text.index("It changed while you were at it") :].partition("</ul>")[0]
+    lines = [" ".join(re.sub("<[^>]+>", "", line).split()) for line in re.findall(r"<li>.*?</li>", listed, re.DOTALL)]
+    assert len(lines) == 1
+    assert lines[0].startswith("today 14:13 Lea Horváth gave it to Lea Horváth")
 
 
 def test_escalating_opens_a_case_that_is_worked_to_its_end(ana, worked):
