@@ -434,6 +434,8 @@ class PersonalData(StrEnum):
     AUTHORIZATION = "authorization"  # a header that signs somebody in
     TOKEN = "token"  # noqa: S105 - a kind of find, no secret
     EMAIL = "email"
+    PHONE = "phone"
+    PAYMENT = "payment"  # a card's or an account's number
     ENCODED = "encoded"  # a part in base64 that is no text, so that nobody can search it
 
 

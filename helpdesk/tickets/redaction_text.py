@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from helpdesk.tickets.redaction_numbers import without_payment, without_phones
 from workflows.vocabulary import PersonalData
 
 UNWRAPPED: Final = 3
@@ -104,6 +105,12 @@ _MULTIPART = re.compile(
     rf"{_NEW}([^\r\n]+)"
 )
 _ELEMENT = re.compile(rf"(<(?:[A-Za-z][\w\-]{{0,20}}:)?({_NAME})(?:\s[^<>]{{0,500}})?>){_NEW}([^<>]+)(?=</)")
+_IN_WORDS = re.compile(
+    r"(?i)(?<![\w\"'.\-])(password|passwd|passphrase|pwd|api[_ \-]?key|client[_ \-]secret|jelszó)"
+    rf"(\s{{0,3}}[:=]\s{{0,3}}){_NEW}([^\s\"'<>,;]{{3,200}})"
+)
+_TELLS_OF_ONE = frozenset({"null", "none", "true", "false", "wrong", "invalid", "incorrect", "expired", "required"})
+"""What stands behind "password:" where it tells of a password instead of giving one."""
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^\-]+(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?")
 _JWT = re.compile(r"(?<![A-Za-z0-9_\-])eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*){0,3}")
 _AT = r"(?:@|%40|\\u0040|&#64;|&#x40;)"
@@ -128,8 +135,11 @@ def clean_text(text: str, finds: Finds, levels: int = UNWRAPPED) -> str:
     text = _PAIR.sub(lambda m: _named(m, m[2], m[4], m[1] + m[2] + m[3], finds), text)
     text = _MULTIPART.sub(lambda m: _named(m, m[2], m[3], m[1], finds), text)
     text = _ELEMENT.sub(lambda m: _named(m, m[2], m[3], m[1], finds), text)
+    text = _IN_WORDS.sub(lambda m: _said(m, finds), text)
     text = _JWT.sub(lambda _found: finds.add(PersonalData.TOKEN, "JWT"), text)
     text = _without_addresses(text, finds)
+    text = without_phones(text, lambda number: finds.add(PersonalData.PHONE, f"{number[:3]}…"))
+    text = without_payment(text, lambda number: finds.add(PersonalData.PAYMENT, f"…{number[-2:]}"))
     return _BASE64_RUN.sub(lambda m: _clean_base64(m[0], finds, levels - 1), text) if levels > 0 else text
 
 
@@ -152,6 +162,12 @@ def _named(found: re.Match[str], name: str, value: str, before: str, finds: Find
     if kind is None or (is_error_code(name, value) and not in_address):
         return found[0]
     return before + finds.add(kind, name) + after
+
+
+def _said(found: re.Match[str], finds: Finds) -> str:
+    if found[3].lower().rstrip(".!)") in _TELLS_OF_ONE:
+        return found[0]
+    return found[1] + found[2] + finds.add(PersonalData.TOKEN, found[1])
 
 
 def _without_addresses(text: str, finds: Finds) -> str:

@@ -46,6 +46,32 @@ def counts(name: str, content: bytes) -> dict[str, int]:
     return {kind.value: count for kind, count in search(name, content)[0].counts.items()}
 
 
+@pytest.mark.parametrize(
+    ("line", "copy"),
+    [
+        ("password: hunter2", "password: [removed: token]"),
+        ("Jelszó = titok99, user rita", "Jelszó = [removed: token], user rita"),
+        ("Password: incorrect", None),
+        ("call +36 30 123 4567 or +1 (425) 882-8080", "call [removed: phone] or [removed: phone]"),
+        ("at 10:00:00 +1000 12345678", None),
+        ("2026-11-23T03:00:00+00:00", None),
+        ("card 4111 1111 1111 1111", "card [removed: payment]"),
+        ("card 5555555555554444", "card [removed: payment]"),
+        ("card 4111111111111112", None),  # its check digit is wrong
+        ("case 2693106900834085 of 1763870400000", None),
+        ("to HU42 1177 3016 1111 1018 0000 0000 AND BACK", "to [removed: payment] AND BACK"),
+        ("to DE89370400440532013000", "to [removed: payment]"),
+        ("to DE89370400440532013001", None),
+        ("id 6b1c7a3e-9f2d-4c58-8e01-3c9f2b7d6a10", None),
+    ],
+)
+def test_passwords_and_numbers_of_people_go_and_ids_stay(line: str, copy: str | None) -> None:
+    finds, cleaned = search("plain.log", line.encode())
+    assert cleaned.decode() == (line if copy is None else copy)
+    assert bool(finds.counts) == (copy is not None)
+    assert not search("plain.log", cleaned)[0].counts
+
+
 def test_a_har_file_loses_every_secret_and_keeps_the_rest() -> None:
     finds, copy = search("trace.har", json.dumps(HAR).encode())
     assert {kind.value for kind in finds.counts} == {"cookie", "authorization", "token", "email"}
