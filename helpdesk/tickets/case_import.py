@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -54,6 +54,7 @@ class Outcome(StrEnum):
 
     CHANGES = "changes"
     SAME = "same"
+    OLDER = "older"  # than the last word that the desk has
     UNKNOWN_NUMBER = "unknown_number"
     UNKNOWN_STATUS = "unknown_status"
     FINISHED = "finished"  # closed on the desk, or not open yet
@@ -177,6 +178,8 @@ def _planned(line: Line, case: VendorCase) -> Planned:
     becomes = line.state if line.state and escalating.may_become(case, line.state) else None
     is_open = case.state in (VendorCaseState.OPEN, VendorCaseState.ATTENTION_NEEDED)
     adds_note = is_open and bool(line.note) and not _is_known(case.id, line.note)
+    if is_open and _is_older(line, case):
+        return Planned(line, Outcome.OLDER, case.ticket_id, case.id, case.state)
     if line.state is None and not adds_note:
         outcome = Outcome.UNKNOWN_STATUS
     elif (is_open and becomes) or adds_note:
@@ -186,6 +189,14 @@ def _planned(line: Line, case: VendorCase) -> Planned:
     else:
         outcome = Outcome.FINISHED
     return Planned(line, outcome, case.ticket_id, case.id, case.state, becomes if is_open else None, adds_note)
+
+
+def _is_older(line: Line, case: VendorCase) -> bool:
+    """Whether the file was written before the case's last word; a date alone stands for the whole day."""
+    if line.updated_at is None:
+        return False
+    is_day = line.updated_at.time() == time.min
+    return line.updated_at + (timedelta(days=1) if is_day else timedelta()) < case.last_word_at
 
 
 def _is_known(case_id: int, note: str) -> bool:

@@ -354,7 +354,7 @@ def waiting_case(mirrored: Mirrored, desk: Desk) -> VendorCase:
 # a file of cases --------------------------------------------------------------------------------------------
 
 FILE = """Request ID;Title;Status;Last Updated;Note
-1;Mail;Action required;2026-11-24T10:00:00Z;"Which tenant?
+1;Mail;Action required;2026-11-24T14:00:00Z;"Which tenant?
 And which user?"
 2;Teams;Open;;
 3;Not ours;Closed;;
@@ -386,6 +386,19 @@ def test_a_file_is_compared_first_and_changes_nothing(adam: FlaskClient, four: d
     for text in ("No ticket has this number", "As we have it", "Status not understood", "Frozen"):
         assert text in page
     assert set(states(four).values()) == {VendorCaseState.OPEN}
+
+
+@pytest.mark.parametrize(
+    ("updated", "is_news"),
+    [("2020-01-01", False), ("{day}", True), ("{day}T00:00:01Z", False), ("{day}T23:59:59Z", True), ("soon", True)],
+)
+def test_a_line_from_before_the_cases_last_word_is_no_news(
+    adam: FlaskClient, four: dict[str, VendorCase], updated: str, is_news: bool
+) -> None:
+    """A date alone may be any moment of its day."""
+    said = updated.format(day=f"{four['1'].last_word_at:%Y-%m-%d}")
+    page = upload(adam, f"Number,Status,Last updated\n1,Closed,{said}\n".encode())
+    assert ("Older than what we have" in page, "Bring 1 case up to date" in page) == (not is_news, is_news)
 
 
 def test_a_confirmed_file_is_applied_once_in_the_persons_name(adam: FlaskClient, four: dict[str, VendorCase]) -> None:
