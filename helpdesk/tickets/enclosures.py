@@ -45,14 +45,14 @@ class Enclosure:
         return self.check is not None and self.check.verdict is not AttachmentVerdict.FOUND
 
 
-def enclosures_of(ticket_id: int) -> list[Enclosure]:
-    """Every attachment of the ticket, the oldest first: one statement."""
+def enclosures_of(*ticket_ids: int) -> list[Enclosure]:
+    """Every attachment of the tickets, the oldest first: one statement."""
     copy = aliased(Attachment)
     rows = (
         sa.select(Attachment, AttachmentCheck, copy)
         .outerjoin(AttachmentCheck, AttachmentCheck.attachment_id == Attachment.id)
         .outerjoin(copy, copy.id == AttachmentCheck.copy_id)
-        .where(Attachment.ticket_id == ticket_id, Attachment.original_id.is_(None))
+        .where(Attachment.ticket_id.in_(ticket_ids), Attachment.original_id.is_(None))
     )
     return [Enclosure(*row) for row in db.session.execute(rows.order_by(Attachment.id))]
 

@@ -21,7 +21,8 @@ from helpdesk.database import db
 from helpdesk.escalations.models import VendorCase
 from helpdesk.escalations.outages.models import IncidentTicket, VendorIncident
 from helpdesk.tickets.affected import Downtime, Hit
-from helpdesk.tickets.models import Attachment, Diagnosis, Message, Ticket, TicketPack
+from helpdesk.tickets.enclosures import enclosures_of, sent_files
+from helpdesk.tickets.models import Diagnosis, Message, Ticket, TicketPack
 from helpdesk.tickets.packs import in_utc, service_text
 from workflows.vocabulary import PackItem, PartnerKind, Source
 
@@ -203,8 +204,7 @@ def known_of(incident: VendorIncident, hit: Hit) -> Known:
     found.tried = {number: in_utc(" ".join(text.split())) for number, text in found.tried.items() if text.strip()}
     cases = sa.select(VendorCase.number).where(VendorCase.ticket_id.in_(ids), VendorCase.number.is_not(None))
     found.numbers = [number for number in db.session.scalars(cases.order_by(VendorCase.id)) if number]
-    files = sa.select(Attachment.file_name).where(Attachment.ticket_id.in_(ids), Attachment.original_id.is_(None))
-    found.files = list(db.session.scalars(files.order_by(Attachment.id).limit(MOST)))
+    found.files = [file.file_name for file in sent_files(enclosures_of(*ids))][:MOST]
     found.asked = _written(ids)
     claim_id = hit.credit.ticket_id if hit.credit is not None else None
     asked = _written([claim_id]) if claim_id is not None else []

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.permissions import Permission
 from helpdesk.database import db
-from helpdesk.errors import Forbidden, Invalid, NotFound
+from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk.tickets.actions.allowed import demand
 from helpdesk.tickets.change import changing
 from helpdesk.tickets.files import StoredFile
@@ -71,11 +71,14 @@ def record_check(
     now: datetime,
     found: Mapping[str, Any] | None = None,
     copy: StoredFile | None = None,
+    seen: str | None = None,
 ) -> None:
     """Write down what became of an attachment's check; ``copy`` is the redacted file, on disk already.
 
     A file in which something personal was found may go as it is only when a person has looked through it.
-    Raises NotFound for another ticket's attachment, Invalid for a redaction without its copy.
+    ``seen`` is the verdict that the person decided on ("" for none), None where nobody looked.
+    Raises NotFound for another ticket's attachment, Invalid for a redaction without its copy, Conflict when
+    somebody decided otherwise meanwhile.
     """
     with changing(ticket_id, actor, now) as change:
         demand(actor, Permission.EDIT_TICKETS, change.ticket)
@@ -84,7 +87,9 @@ def record_check(
             raise NotFound(_("There is no such file."))
         if (verdict is AttachmentVerdict.REDACTED) != (copy is not None):
             raise Invalid(_("There is no redacted copy."))
-        check = db.session.get(AttachmentCheck, attachment_id)
+        check = db.session.get(AttachmentCheck, attachment_id, populate_existing=True)
+        if seen is not None and seen != (check.verdict.value if check is not None else ""):
+            raise Conflict(_("Somebody decided about this file meanwhile."))
         if check is None:
             check = AttachmentCheck(attachment_id=attachment_id, found={})
             db.session.add(check)

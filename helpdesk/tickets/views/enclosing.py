@@ -66,12 +66,12 @@ def decide(number: int, attachment_id: int) -> ResponseReturnValue:
     """Send a redacted copy, send it as it is after looking through it, or leave it out. Raises NotFound."""
     person = _editor(number)
     original = _enclosure(number, attachment_id).original
-    act = request.form.get("act", "")
+    act, seen = request.form.get("act", ""), request.form.get("seen")
     if act == AttachmentVerdict.REDACTED.value:
-        _redact(original, person)
+        _redact(original, person, seen)
     elif act in _BY_HAND:
         with unit_of_work():
-            packing.record_check(number, attachment_id, person, _BY_HAND[act], now())
+            packing.record_check(number, attachment_id, person, _BY_HAND[act], now(), seen=seen)
     else:
         raise Invalid(_("Choose one of the list."), "act")
     return _back(number)
@@ -108,7 +108,7 @@ def _search(original: Attachment, person: Actor) -> bool:
     return True
 
 
-def _redact(original: Attachment, person: Actor) -> None:
+def _redact(original: Attachment, person: Actor, seen: str | None) -> None:
     """Store a copy without what was found; the original stays with the ticket and never goes out."""
     try:
         finds, cleaned = redaction.search(original.file_name, _content(original))
@@ -117,7 +117,7 @@ def _redact(original: Attachment, person: Actor) -> None:
     copy = store(BytesIO(cleaned), _copy_name(original.file_name), original.content_type, len(cleaned))
     with unit_of_work():
         verdict = AttachmentVerdict.REDACTED
-        packing.record_check(original.ticket_id, original.id, person, verdict, now(), finds.as_json(), copy)
+        packing.record_check(original.ticket_id, original.id, person, verdict, now(), finds.as_json(), copy, seen)
 
 
 def _content(original: Attachment) -> bytes:

@@ -190,6 +190,7 @@ def _file(each: enclosures.Enclosure) -> dict[str, Any]:
         "url": f"/tickets/{each.original.ticket_id}/files/{each.original.key}",
         "is_decided": each.is_decided,
         "verdict": label(each.check.verdict) if each.check is not None else "",
+        "seen": each.check.verdict.value if each.check is not None else "",
         "found": [(name, what["count"], ", ".join(what["such_as"])) for name, what in named],
         "is_searched": may_search(each.original.file_name) and not is_large,
         "is_large": is_large,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from helpdesk.tickets import credit_queries
 from helpdesk.tickets.actions import conversation, crediting, diagnosing, money, moving, triaging
 from helpdesk.tickets.actions.opening import Opened
 from helpdesk.tickets.change import particulars_of
-from helpdesk.tickets.models import Message, Ticket, TicketEvent
+from helpdesk.tickets.models import Attachment, Message, Ticket, TicketEvent
 from helpdesk.tickets.sentence_words import Happened, Names
 from helpdesk.tickets.sentences import sentence
 from workflows.vocabulary import CreditState, EventKind, HealthResult, Kind, MoneyState, Service, Source, Trigger
@@ -94,6 +95,18 @@ def test_the_draft_holds_what_microsoft_asks_for_each_subscription(hit: int, inc
         conversation.contact_writes(number, contact, "We ask for the credit: 40 people in Győr.", now())
     again = drafts(incident_id, desk)
     assert "Mail that asks for the credit: 2026-11-24T13:12:00Z, rita@alpina.example" in again[0].text
+
+
+def test_only_files_that_go_out_are_named_as_attached(app: Flask, hit: int, incident_id: int, desk: Desk) -> None:
+    ana = browser_of(app, desk.ana)
+    form = {"body": "Two logs.", "attachments": [(BytesIO(b"all well"), "a.log"), (BytesIO(b"a@b.example"), "b.log")]}
+    assert ana.post(f"/tickets/{hit}/notes", data=form, content_type="multipart/form-data").status_code == 303
+    assert "attached:" not in drafts(incident_id, desk)[0].text
+    ana.post(f"/tickets/{hit}/pack/files")
+    assert "Evidence of impact: attached: a.log" in drafts(incident_id, desk)[0].text
+    number = db.session.scalars(sa.select(Attachment.id).where(Attachment.file_name == "b.log")).one()
+    ana.post(f"/tickets/{hit}/pack/files/{number}", data={"act": "redacted"})
+    assert "attached: a.log, b.redacted.log" in drafts(incident_id, desk)[0].text
 
 
 def test_mail_from_elsewhere_proves_nothing(opened: Callable[..., Opened], incident_id: int, desk: Desk) -> None:

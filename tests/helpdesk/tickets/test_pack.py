@@ -158,6 +158,18 @@ def test_a_redacted_copy_goes_out_and_its_original_never(ana, asked, desk):
     answer.close()
 
 
+def test_the_second_of_two_who_decide_about_a_file_is_told(ana, asked, desk):
+    picture = attach(ana, asked, "screen.png", b"\x89PNG\0")
+    path = f"/tickets/{asked}/pack/files/{picture.id}"
+    assert 'name="seen" value=""' in ana.get(f"/tickets/{asked}/pack").text
+    assert ana.post(path, data={"act": "left_out", "seen": ""}).status_code == 303
+    assert ana.post(path, data={"act": "looked_through", "seen": ""}).status_code == 409
+    db.session.expire_all()
+    assert db.session.get_one(AttachmentCheck, picture.id).verdict is AttachmentVerdict.LEFT_OUT
+    assert 'name="seen" value="left_out"' in ana.get(f"/tickets/{asked}/pack").text
+    assert ana.post(path, data={"act": "looked_through", "seen": "left_out"}).status_code == 303
+
+
 def test_a_lost_decision_lets_nothing_out(ana, asked, opened):
     trace = attach(ana, asked, "trace.har", HAR.encode())
     assert ana.post(f"/tickets/{asked}/pack/files/{trace.id}", data={"act": "clean"}).status_code == 422
