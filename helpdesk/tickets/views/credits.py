@@ -75,7 +75,7 @@ def _page(
             drafts=claims.drafts(found, hit),
             downtimes=credit_queries.downtimes(incident_id, customer_id),
             steps=credit_queries.steps(hit.credit) if hit.credit else [],
-            follows=[word for word in CreditState if word in rules.NEXT[state] and word is not CreditState.TO_REQUEST],
+            follows=_steps_from(state, hit.credit.ticket_id if hit.credit else None),
             may_go_back=state in rules.BEFORE,
             is_pending=state in rules.PENDING,
             is_claimed=credit_queries.is_claimed(hit.credit),
@@ -188,6 +188,12 @@ def _currency(text: str) -> str:
     if len(code) != 3 or not (code.isascii() and code.isalpha()):
         raise Invalid(_("Write the currency as three letters, such as EUR."), "currency")
     return code
+
+
+def _steps_from(state: CreditState | None, claim_id: int | None) -> list[CreditState]:
+    """What may be written next; what ends the deadline of the ticket that claims, only by who may edit that one."""
+    ends = {CreditState.REQUESTED, CreditState.NOT_CLAIMED} if claim_id is not None and not _may_claim() else set()
+    return [word for word in CreditState if word in rules.NEXT[state] and word not in {CreditState.TO_REQUEST, *ends}]
 
 
 def _may_claim() -> bool:
