@@ -26,16 +26,18 @@ def hold(
     reminds: bool = True,
     version: int | None = None,
 ) -> None:
-    """Let a ticket wait. A new hold replaces the old one. ``until`` (aware UTC) wakes a scheduled one.
+    """Let a ticket wait. A new hold replaces the old one. ``until`` (aware UTC) wakes a scheduled one, and no other.
 
     A customer who is waited for is reminded, and the idle ticket closes, unless ``reminds`` is false.
 
-    Raises Invalid when the ticket is not open, or a scheduled hold has no moment to come.
+    Raises Invalid when the ticket is not open, a scheduled hold has no moment to come, or another hold has one.
     """
     with changing(ticket_id, actor, now, version) as change:
         demand(actor, Permission.MOVE_TICKETS, change.ticket)
         if not change.ticket.is_open:
             raise Invalid(_("Only an open ticket can wait."), "cause")
+        if cause is not HoldCause.SCHEDULED and until is not None:
+            raise Invalid(_("Only a scheduled hold ends by itself: choose that one, or leave this empty."), "until")
         if cause is HoldCause.SCHEDULED and (until is None or until <= change.now):
             raise Invalid(_("Give a moment to come."), "until")
         put_on_hold(change, cause, until, reminds=reminds)

@@ -182,9 +182,7 @@ def stored_uploads(form: Form) -> list[StoredFile]:
 def hold(number: int) -> ResponseReturnValue:
     find(number)
     if "release" in request.form:
-        with unit_of_work():
-            holding.release(number, actor(), now(), sent_version())
-        return back(number)
+        return _release(number)
     form = HoldForm()
     if not form.is_accepted():
         return ticket_page(number, Typed(hold=form), 422)
@@ -198,6 +196,15 @@ def hold(number: int) -> ResponseReturnValue:
         return ticket_page(number, Typed(hold=form), 422)
     except Conflict as error:
         return conflict_page(number, error, Typed(hold=form))
+    return back(number)
+
+
+def _release(number: int) -> Response:
+    try:
+        with unit_of_work():
+            holding.release(number, actor(), now(), sent_version())
+    except Conflict as error:
+        return conflict_page(number, error, Typed())
     return back(number)
 
 

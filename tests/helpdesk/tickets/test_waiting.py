@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -333,3 +334,36 @@ def test_the_hold_form_can_leave_reminders_out(ana: FlaskClient, number: int) ->
     assert ana.post(f"/tickets/{number}/hold", data={"cause": "customer"}).status_code == 303
     assert row(number).remind_at == TUESDAY + 3 * DAY
     assert "without an answer it closes" in ana.get(f"/tickets/{number}").text
+
+
+def test_a_stale_page_wipes_no_newer_hold(ana: FlaskClient, number: int, desk: Desk) -> None:
+    page = ana.get(f"/tickets/{number}").text
+    own = page.split('id="hold"')[1].split("</form>")[0]
+    sent = {"cause": "approval"} | dict(re.findall(r'name="(version|seen)" value="(\d+)"', own))
+    assert "version" in sent
+    with unit_of_work():
+        holding.hold(number, desk.lea, HoldCause.SCHEDULED, now(), until=now() + DAY)
+    again = ana.post(f"/tickets/{number}/hold", data=sent)
+    assert (again.status_code, row(number).hold_cause) == (409, HoldCause.SCHEDULED)
+    assert re.search(r'<option selected value="approval">', again.text), "what was chosen is kept"
+    assert "Lea Horváth" in again.text
+
+
+def test_a_stale_page_ends_no_newer_hold(ana: FlaskClient, asked: int, desk: Desk) -> None:
+    held = ana.get(f"/tickets/{asked}").text.split('class="held"')[1].split("</form>")[0]
+    sent = {"release": "1"} | dict(re.findall(r'name="(version|seen)" value="(\d+)"', held))
+    assert "version" in sent
+    with unit_of_work():
+        holding.hold(asked, desk.lea, HoldCause.APPROVAL, now())
+    again = ana.post(f"/tickets/{asked}/hold", data=sent)
+    assert (again.status_code, row(asked).hold_cause) == (409, HoldCause.APPROVAL)
+    assert "It changed while you were at it." in again.text
+
+
+def test_only_a_scheduled_hold_takes_an_end(ana: FlaskClient, number: int) -> None:
+    sent = {"cause": "customer", "until": "2026-11-30T09:00"}
+    refused = ana.post(f"/tickets/{number}/hold", data=sent)
+    assert (refused.status_code, row(number).hold_cause) == (422, None)
+    assert "Only a scheduled hold ends by itself" in refused.text
+    assert ana.post(f"/tickets/{number}/hold", data=sent | {"cause": "scheduled"}).status_code == 303
+    assert row(number).hold_until == datetime(2026, 11, 30, 8, tzinfo=UTC)
