@@ -82,6 +82,8 @@ def test_people_say_with_a_reason_how_long_it_was(hit: int, incident_id: int, de
         ((began, ended), " ", "reason"),
         ((ended, began), "x", "ended"),
         ((now() + timedelta(minutes=1), None), "x", "began"),
+        ((now() - BEGAN - timedelta(hours=25), ended), "x", "began"),
+        ((began, now() - BEGAN - timedelta(hours=25)), "x", "ended"),
     ):
         with pytest.raises(Invalid) as refused, unit_of_work():
             write_downtime(*write, *moments, reason, desk.ana.id, now())
@@ -95,6 +97,24 @@ def test_people_say_with_a_reason_how_long_it_was(hit: int, incident_id: int, de
         write_downtime(*write, None, None, "The log was another day’s", desk.ana.id, now())
     assert downtime(incident_id, desk.customer_id).minutes == 90
     assert len(credit_queries.downtimes(*write)) == 2
+
+
+def test_nobody_is_without_the_service_a_day_after_the_outage(
+    hit: int, incident_id: int, desk: Desk, hand: Hand
+) -> None:
+    row = incident(incident_id)
+    with unit_of_work():
+        draft = IncidentDraft(row.number, row.service, row.title, row.started_at, now())
+        crediting.save_incident(row, draft, desk.ana, now())
+    assert desk.ana.id is not None
+    over = now()
+    hand.advance(26 * 3600)
+    with pytest.raises(Invalid) as refused, unit_of_work():
+        write_downtime(incident_id, desk.customer_id, None, over + timedelta(hours=25), "x", desk.ana.id, now())
+    assert refused.value.field == "ended"
+    assert "more than a day after the outage" in refused.value.sentence
+    with unit_of_work():
+        write_downtime(incident_id, desk.customer_id, None, over + timedelta(hours=23), "x", desk.ana.id, now())
 
 
 def test_customers_are_counted_once_and_together(
@@ -253,6 +273,7 @@ def test_the_billing_admin_tracks_credits_and_the_manager_claims_by_no_ticket(
     assert max_.post(f"{here}/claim", data={"ticket": "new"}).status_code == 403
     said = {"state": "not_claimed", "reason": "Too small"}
     assert max_.post(f"{here}/credit", data=said).status_code == 403, "it would end the deadline on Bill’s ticket"
+    assert ["Nobody will ask" in browser.get(here).text for browser in (max_, bill)] == [False, True]
     assert bill.post(f"{here}/credit", data={"state": "requested"}).status_code == 303
     assert max_.post(f"{here}/credit", data={"state": "granted", "amount": "12"}).status_code == 303
 

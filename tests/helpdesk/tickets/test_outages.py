@@ -16,7 +16,7 @@ from helpdesk.customers.models import Customer
 from helpdesk.database import db, unit_of_work
 from helpdesk.errors import Invalid
 from helpdesk.escalations.outages.editing import IncidentDraft
-from helpdesk.escalations.outages.models import IncidentTelling, IncidentTicket, IncidentUpdate
+from helpdesk.escalations.outages.models import IncidentTelling, IncidentTicket, IncidentUpdate, VendorIncident
 from helpdesk.jobs import jobs
 from helpdesk.notifications.models import OutboxMessage
 from helpdesk.notifications.topics import NoticeTopic
@@ -265,10 +265,21 @@ def test_an_outage_is_begun_from_a_ticket(ana: FlaskClient, opened: Callable[...
     form = {"number": "MO77", "service": "microsoft365", "title": "Sign-in fails", "started": "2026-11-24T12:00"}
     ahead = ana.post(address, data=form | {"started": "2026-11-25T12:00"})
     assert (ahead.status_code, "This lies ahead." in ahead.text) == (422, True)
+    old = ana.post(address, data=form | {"started": "1971-01-01T12:00"})
+    assert (old.status_code, 'id="started-error"' in old.text) == (422, True)
+    assert "This is more than a year ago." in old.text
     gone = ana.post(address, data=form)
     assert (gone.status_code, gone.headers["Location"]) == (303, f"/tickets/{number}")
     assert is_linked(number)
     assert ana.post(address, data=form).status_code == 422  # it is known
+
+
+def test_an_outage_that_has_grown_old_can_still_be_edited(desk: Desk, incident_id: int, hand: Hand) -> None:
+    hand.advance(500 * 24 * 3600)
+    row = db.session.get_one(VendorIncident, incident_id)
+    with unit_of_work():
+        draft = IncidentDraft(row.number, row.service, "Mail was late", row.started_at, now())
+        assert crediting.save_incident(row, draft, desk.ana, now()).title == "Mail was late"
 
 
 def test_several_are_linked_from_the_queue_and_those_refused_are_listed(
