@@ -185,7 +185,9 @@ def incident_tickets(incident_id: int) -> ResponseReturnValue:
             refused.append(f"#{number}: {error.sentence}")
     if refused:
         flash(" ".join(refused), "error")
-    elif chosen and off is None:
+    elif not chosen and off is None:
+        flash(_("Tick at least one."), "error")
+    elif off is None:
         flash(ngettext("One ticket linked.", "%(num)s tickets linked.", len(chosen)), "done")
     return see_other(f"/incidents/{incident_id}#tickets")
 

@@ -282,6 +282,11 @@ def test_an_outage_that_has_grown_old_can_still_be_edited(desk: Desk, incident_i
         assert crediting.save_incident(row, draft, desk.ana, now()).title == "Mail was late"
 
 
+def test_linking_none_of_those_offered_is_told(ana: FlaskClient, incident_id: int) -> None:
+    answer = ana.post(f"/incidents/{incident_id}/tickets", data={}, follow_redirects=True)
+    assert "Tick at least one." in answer.text
+
+
 def test_several_are_linked_from_the_queue_and_those_refused_are_listed(
     ana: FlaskClient, opened: Callable[..., Opened], incident_id: int
 ) -> None:
