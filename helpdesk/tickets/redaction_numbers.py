@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from string import ascii_uppercase
 from typing import Final
 
 _PHONE = re.compile(r"(?<![\w+/.,:=-])\+[1-9](?:[ ().\-/]{0,2}\d){7,14}(?!\w)")
@@ -12,6 +13,7 @@ _AFTER_A_TIME = re.compile(r"\d\d:\d\d\S{0,12} ?\Z")
 _CARD = re.compile(r"(?<![\w.+\-])(?:[3-6]\d{12,18}|\d{4}(?:[ \-]\d{4}){3}|3\d{3}[ \-]\d{6}[ \-]\d{5})(?![\w.\-])")
 _ACCOUNT = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
 _SHORTEST_ACCOUNT: Final = 15
+_AS_DIGITS: Final = {ord(letter): str(int(letter, 36)) for letter in ascii_uppercase}
 
 Replace = Callable[[str], str]
 
@@ -43,8 +45,7 @@ def _without_account(run: str, replace: Replace) -> str:
 
 
 def _is_account(plain: str) -> bool:
-    turned = plain[4:] + plain[:4]
-    return len(plain) >= _SHORTEST_ACCOUNT and int("".join(str(int(each, 36)) for each in turned)) % 97 == 1
+    return len(plain) >= _SHORTEST_ACCOUNT and int((plain[4:] + plain[:4]).translate(_AS_DIGITS)) % 97 == 1
 
 
 def _is_card(written: str) -> bool:
