@@ -147,7 +147,10 @@ def _demand(actor: Actor) -> None:
 
 @contextmanager
 def _by_its_ticket(incident_id: int, customer_id: int, actor: Actor, now: datetime) -> Iterator[Change | None]:
-    """The ticket by which the credit is claimed, claimed before the credit itself; None where there is none."""
+    """The ticket by which the credit is claimed, claimed before the credit itself; None where there is none.
+
+    Raises Conflict when another ticket claims it by then.
+    """
     rows = sa.select(IncidentCredit.ticket_id).where(
         IncidentCredit.incident_id == incident_id, IncidentCredit.customer_id == customer_id
     )
@@ -156,6 +159,8 @@ def _by_its_ticket(incident_id: int, customer_id: int, actor: Actor, now: dateti
         yield None
         return
     with changing(ticket_id, actor, now) as change:
+        if db.session.scalar(rows) != ticket_id:
+            raise Conflict(_("The credit has gone another way meanwhile."))
         yield change
 
 

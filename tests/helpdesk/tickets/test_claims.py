@@ -20,7 +20,7 @@ from helpdesk.errors import Conflict, Forbidden, Invalid
 from helpdesk.escalations.money.models import MoneyDeadline, MoneyWindow
 from helpdesk.escalations.outages import editing
 from helpdesk.escalations.outages.editing import IncidentDraft
-from helpdesk.escalations.outages.models import VendorIncident
+from helpdesk.escalations.outages.models import IncidentCredit, VendorIncident
 from helpdesk.jobs import jobs
 from helpdesk.notifications.models import Notification, OutboxMessage
 from helpdesk.notifications.topics import NoticeTopic
@@ -330,6 +330,22 @@ def test_a_correction_waits_for_no_ticket_once_the_incident_is_ours(
         other.execute(sa.select(Ticket.id).where(Ticket.id == late_claim).with_for_update())
         with pytest.raises(Conflict):
             begin_earlier(incident_id, desk)
+
+
+def test_a_step_is_refused_where_another_ticket_claims_by_then(
+    opened: Callable[..., Opened], hit: int, incident_id: int, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would end the deadline of the ticket that claimed when the page was asked for."""
+    number, other, changing = claim(incident_id, desk), billing_ticket(opened, desk), crediting.changing
+
+    def late(*args: Any) -> Any:
+        db.session.execute(sa.update(IncidentCredit).values(ticket_id=other))
+        return changing(*args)
+
+    monkeypatch.setattr(crediting, "changing", late)
+    with pytest.raises(Conflict):
+        track(incident_id, desk, CreditState.REQUESTED)
+    assert deadlines(number) == [MoneyState.RUNNING]
 
 
 def test_a_merged_claim_goes_on_with_the_other_ticket(
