@@ -23,6 +23,9 @@ from helpdesk.errors import Invalid, NotFound
 WEEK = timedelta(weeks=1)
 LONGEST_TURN = timedelta(days=92)
 MOST_WEEKS = 104
+YEARS = range(1970, 9001)
+"""Of turns. At the ends of the calendar a moment of one zone has no date in another, and its page would fail."""
+
 SHOWN = 300
 """Turns that a page shows; a rotation of two years has a third of them."""
 
@@ -118,6 +121,9 @@ def _turns(team_id: int, now: datetime) -> sa.Select[*tuple[Any, ...]]:
 def add_turn(team: Team, draft: TurnDraft, now: datetime) -> None:
     """Raises Invalid naming the field ``user_id``, ``starts_at`` or ``ends_at``."""
     _check_people([draft.user_id], "user_id")
+    for field, moment in (("starts_at", draft.starts_at), ("ends_at", draft.ends_at)):
+        if moment.year not in YEARS:
+            raise Invalid(_("Write a date and a time."), field)
     if draft.ends_at <= draft.starts_at:
         raise Invalid(_("A turn ends after it begins."), "ends_at")
     if draft.ends_at <= now:
@@ -127,14 +133,22 @@ def add_turn(team: Team, draft: TurnDraft, now: datetime) -> None:
     _write(team, [draft])
 
 
-def add_rotation(team: Team, rotation: Rotation) -> int:
-    """Write the turns of a rotation and return how many. Raises Invalid naming ``person_1`` or ``weeks``."""
+def add_rotation(team: Team, rotation: Rotation, now: datetime) -> int:
+    """Write the turns of a rotation that aren't over and return how many.
+
+    One that begins in the past goes on with whoever's turn it is. Raises Invalid naming ``person_1``, ``weeks`` or
+    ``starts_on``.
+    """
     if not rotation.user_ids:
         raise Invalid(_("Choose at least one person."), "person_1")
     _check_people(rotation.user_ids, "person_1")
     if not 1 <= rotation.weeks <= MOST_WEEKS:
         raise Invalid(_("From 1 to %(most)s weeks.", most=MOST_WEEKS), "weeks")
-    turns = list(rotation.turns())
+    if rotation.starts_on.year not in YEARS:
+        raise Invalid(_("Write a date as 2026-01-31."), "starts_on")
+    turns = [turn for turn in rotation.turns() if turn.ends_at > now]
+    if not turns:
+        raise Invalid(_("All these weeks are over already."), "starts_on")
     _write(team, turns)
     return len(turns)
 

@@ -117,7 +117,7 @@ def add_rotation(team_id: int) -> ResponseReturnValue:
     team, form = queries.team(team_id), RotationForm()
 
     def save() -> str:
-        count = rota.add_rotation(team, form.rotation())
+        count = rota.add_rotation(team, form.rotation(), now())
         flash(ngettext("One turn added.", "%(num)s turns added.", count), "done")
         return url_for("accounts.rota.plan", team_id=team_id)
 

@@ -112,7 +112,7 @@ def _settle_town(password_hash: str, at: datetime) -> Town:
 def _plan_work(team: Team, users: dict[str, User], at: datetime) -> None:
     """A weekly rota that began before the month did and goes on after it, and working hours for two."""
     turns = tuple(users[email].id for email in ON_CALL)
-    rota.add_rotation(team, rota.Rotation(turns, at.date() - timedelta(days=6), 0, 9, ZONE, 16))
+    rota.add_rotation(team, rota.Rotation(turns, at.date() - timedelta(days=6), 0, 9, ZONE, 16), at)
     name, hours, whose = OFFICE_HOURS
     week = dict.fromkeys(WEEKDAYS, hours)
     calendar = create_calendar(name, {"timezone": ZONE, "week": week}, None, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -90,7 +91,7 @@ def test_gaps_are_shown_from_now_to_the_last_turn(team: Team, ana: User, lea: Us
 def test_a_rotation_hands_over_by_the_wall_clock(ana: User, lea: User, team: Team, hand: Hand) -> None:
     plan = Rotation((ana.id, lea.id), date(2027, 3, 16), 0, 9, "Europe/Budapest", 4)  # a Tuesday; Monday is wanted
     with unit_of_work():
-        assert rota.add_rotation(team, plan) == 4
+        assert rota.add_rotation(team, plan, hand()) == 4
     rows = db.session.scalars(sa.select(OnCallTurn).order_by(OnCallTurn.starts_at)).all()
     assert [row.user_id for row in rows] == [ana.id, lea.id, ana.id, lea.id]
     assert [row.starts_at for row in rows[:2]] == [
@@ -126,6 +127,16 @@ def test_another_teams_turn_is_not_found(team: Team, ana: User, hand: Hand) -> N
     turn_id = db.session.scalars(sa.select(OnCallTurn.id)).one()
     with pytest.raises(NotFound), unit_of_work():
         rota.remove_turn(other, turn_id)
+
+
+def test_a_rotation_that_began_goes_on_with_whoever_has_the_week(ana: User, lea: User, team: Team, hand: Hand) -> None:
+    plan = Rotation((ana.id, lea.id), date(2026, 11, 9), 0, 9, "Europe/Budapest", 4)
+    with unit_of_work():
+        assert rota.add_rotation(team, plan, hand()) == 2, "two of the four weeks are over"
+    assert names(rota.plan(team.id, hand())) == ["Ana Kovács", "Lea Farkas"]
+    with pytest.raises(Invalid, match="over already") as refused:
+        rota.add_rotation(team, replace(plan, weeks=2), hand())
+    assert refused.value.field == "starts_on"
 
 
 # the page ---------------------------------------------------------------------------------------------
@@ -170,6 +181,20 @@ def test_a_rotation_is_made_on_the_page(browser: FlaskClient, team: Team, ana: U
     assert (answer.status_code, "From 1 to 104 weeks." in answer.text) == (422, True)
     answer = browser.post(f"{address}/rotation", data=typed | {"person_1": "", "person_3": ""})
     assert (answer.status_code, "Choose at least one person." in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize("year", [1969, 9001, 9999])
+def test_a_year_that_no_page_can_show_is_refused(browser: FlaskClient, team: Team, ana: User, year: int) -> None:
+    address = f"/admin/teams/{team.id}/rota"
+    typed = {"user_id": str(ana.id), "starts_at": f"{year}-12-30T09:00", "ends_at": f"{year}-12-31T09:00"}
+    answer = browser.post(f"{address}/turns", data=typed)
+    assert (answer.status_code, "Write a date and a time." in answer.text) == (422, True)
+    rotation = {
+        "person_1": str(ana.id), "starts_on": f"{year}-12-30", "weekday": "0", "hour": "9",
+        "timezone": "Europe/Budapest", "weeks": "3",
+    }  # fmt: skip
+    answer = browser.post(f"{address}/rotation", data=rotation)
+    assert (answer.status_code, "Write a date as 2026-01-31." in answer.text) == (422, True)
 
 
 def test_it_is_for_whoever_may_change_teams(app: Flask, team: Team, lea: User) -> None:
