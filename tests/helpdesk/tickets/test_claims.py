@@ -345,7 +345,7 @@ def test_a_step_is_refused_where_another_ticket_claims_by_then(
     monkeypatch.setattr(crediting, "changing", late)
     with pytest.raises(Conflict):
         track(incident_id, desk, CreditState.REQUESTED)
-    assert deadlines(number) == [MoneyState.RUNNING]
+    assert deadlines(number) == [MoneyState.OPEN]
 
 
 def test_a_merged_claim_goes_on_with_the_other_ticket(
