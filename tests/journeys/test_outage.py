@@ -13,12 +13,13 @@ from helpdesk.accounts.models import User
 from helpdesk.clock import now
 from helpdesk.customers.models import Customer, Subscription
 from helpdesk.database import db, unit_of_work
+from helpdesk.escalations.outages.editing import IncidentDraft
 from helpdesk.jobs import jobs
-from helpdesk.tickets.actions import triaging
+from helpdesk.tickets.actions import crediting, triaging
 from helpdesk.tickets.actions.opening import Opening, open_ticket
 from workflows.vocabulary import Kind, Level, Service
 
-from .conftest import LiveServer, sign_in
+from .conftest import NARROW, WIDE, LiveServer, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -79,6 +80,26 @@ def test_from_three_tickets_to_a_credit_passed_on(
     assert "48.20 EUR" in page.locator(".credit-amount").first.inner_text()
     page.goto("/credits")
     page.get_by_text("Every credit was passed on").wait_for()
+
+
+def test_a_title_of_one_long_word_widens_no_page(page: Any, live_server: LiveServer, numbers: list[int]) -> None:
+    with unit_of_work() as session:
+        ana = Actor.of_user(session.scalars(sa.select(User).where(User.email == "ana@desk.example")).one())
+        draft = IncidentDraft("EX25194", Service.MICROSOFT365, "x" * 200, now())
+        incident_id = crediting.save_incident(None, draft, ana, now()).id
+    sign_in(page, "ana@desk.example")
+    for path in (
+        f"/tickets/{numbers[0]}",
+        f"/tickets/{numbers[0]}/incident",
+        f"/incidents/{incident_id}",
+        "/incidents",
+    ):
+        page.goto(path)
+        page.get_by_text("EX25194").first.wait_for()
+        for viewport in (WIDE, NARROW):
+            page.set_viewport_size(viewport)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= viewport["width"], f"{path} at {viewport['width']} px"
 
 
 def _begin_on_a_ticket(page: Any, number: int) -> None:
