@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -219,6 +220,14 @@ def test_a_correction_that_makes_no_sense_is_refused(billing: int, desk: Desk, h
     with pytest.raises(Invalid, match="window is over"):
         correct(second, HOURS)
     assert count(billing, EventKind.MONEY_CORRECTED) == 0
+
+
+def test_the_page_says_by_its_date_when_a_window_began(ana: FlaskClient, billing: int, desk: Desk, hand: Hand) -> None:
+    """A weekday alone reads as the one to come."""
+    put(billing, desk)
+    hand.advance(6 * DAY)
+    text = " ".join(re.sub("<[^>]+>", "", ana.get(f"/tickets/{billing}/money").text).split())
+    assert "Runs day and night from Tue 24 Nov, 14:12, ends tomorrow 14:12" in text
 
 
 def test_the_page_corrects_one_and_keeps_what_was_typed(ana: FlaskClient, billing: int, desk: Desk) -> None:
