@@ -182,13 +182,13 @@ class EntitlementForm(Form):
     ends_on = DateField(_l("Valid until"), [InputRequired(_NEEDED)], description=_l("The last day, included."))
     incidents_included = IntegerField(
         _l("Incidents included"),
-        [Optional(), NumberRange(0, 100_000, _l("A whole number."))],
+        [Optional(), NumberRange(0, 100_000, _l("From 0 to 100,000."))],
         description=_l("Empty where incidents are not counted."),
     )
     services = several_words(_l("Covers"), lambda: Service, _l("None ticked: all that the channel covers."))
     fee = IntegerField(
         _l("Fee of the whole term"),
-        [Optional(), NumberRange(0, 100_000_000, _l("A whole number."))],
+        [Optional(), NumberRange(0, 100_000_000, _l("From 0 to 100,000,000."))],
         description=_l("Without tax; the ledger shares it among the escalations."),
     )
     currency = StringField(
@@ -202,7 +202,7 @@ class EntitlementForm(Form):
 class UseForm(Form):
     incidents = IntegerField(
         _l("Incidents"),
-        [InputRequired(_NEEDED), NumberRange(-1000, 1000, _l("A whole number."))],
+        [InputRequired(_NEEDED), NumberRange(-1000, 1000, _l("From -1000 to 1000."))],
         description=_l("1 for one used elsewhere, -1 for one counted wrongly."),
     )
     reason = line(_l("Why"), _l("It stands in the ledger."), longest=200, required=True)

@@ -61,7 +61,9 @@ def correct(entitlement: Entitlement, incidents: int, reason: str, user_id: int 
     """
     if not reason.strip():
         raise Invalid(_("Say why, for whoever reads the count later."), "reason")
-    if incidents == 0 or entitlement.incidents_used + incidents < 0:
+    if incidents == 0:
+        raise Invalid(_("0 changes nothing: write how many more, or with a minus how many fewer."), "incidents")
+    if entitlement.incidents_used + incidents < 0:
         raise Invalid(_("%(used)s are used: that can’t be taken back.", used=entitlement.incidents_used), "incidents")
     left = _count(entitlement.id, incidents, is_strict=False)
     _write(EntitlementChange.CORRECTED, entitlement.id, incidents, left, reason, user_id, now)

@@ -196,18 +196,22 @@ def test_the_count_is_corrected_by_a_line_that_stays(adam: FlaskClient, premier:
 
 
 @pytest.mark.parametrize(
-    ("sent", "field"),
+    ("sent", "field", "sentence"),
     [
-        ({"incidents": "-3", "reason": "Why"}, "incidents"),
-        ({"incidents": "0", "reason": "Why"}, "incidents"),
-        ({"incidents": "1", "reason": " "}, "reason"),
+        ({"incidents": "-3", "reason": "Why"}, "incidents", "2 are used: that can’t be taken back."),
+        ({"incidents": "0", "reason": "Why"}, "incidents", "0 changes nothing"),
+        ({"incidents": "1.5", "reason": "Why"}, "incidents", "A whole number. From -1000 to 1000."),
+        ({"incidents": "1", "reason": " "}, "reason", "This is needed."),
     ],
 )
-def test_what_a_correction_needs(adam: FlaskClient, premier: SupportChannel, sent: dict[str, str], field: str) -> None:
+def test_what_a_correction_needs(
+    adam: FlaskClient, premier: SupportChannel, sent: dict[str, str], field: str, sentence: str
+) -> None:
     entitlement = add_entitlement(premier, used=2)
     page = adam.post(f"/admin/channels/entitlements/{entitlement.id}/uses", data=sent)
     assert page.status_code == 422
-    assert f'id="{field}-error"' in page.text
+    told = page.text.partition(f'id="{field}-error"')[2].partition("</p>")[0]
+    assert re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", told)).count(sentence) == 1
     db.session.expire_all()
     assert entitlement.incidents_used == 2
 
