@@ -12,8 +12,9 @@ from sqlalchemy.orm import selectinload
 
 from helpdesk.database import db
 from helpdesk.errors import Invalid, NotFound
+from helpdesk.escalations import queries
 from helpdesk.escalations.models import ChannelName, Entitlement, SupportChannel, VendorTerm
-from workflows.vocabulary import ChannelFigure, ClockKind, Service, Severity
+from workflows.vocabulary import ChannelFigure, ChannelKind, ClockKind, PackItem, Service, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,26 +135,52 @@ def _ask_renewal(which: sa.ColumnElement[bool], now: datetime) -> None:
 
 
 def add_entitlement(channel: SupportChannel, draft: EntitlementDraft, now: datetime) -> Entitlement:
-    """Raises Invalid naming the field ``ends_on``."""
+    """Raises Invalid as ``edit_entitlement``."""
     entitlement = Entitlement(channel_id=channel.id, created_at=now, incidents_used=0)
-    edit_entitlement(entitlement, draft)
+    _demand_term_and_papers(channel, draft)
+    _write(entitlement, draft)
     db.session.add(entitlement)
     db.session.flush()
     return entitlement
 
 
 def edit_entitlement(entitlement: Entitlement, draft: EntitlementDraft) -> None:
-    """Raises Invalid naming the field ``ends_on`` or ``incidents_included``."""
-    if draft.ends_on < draft.starts_on:
-        raise Invalid(_("It ends before it starts."), "ends_on")
+    """Raises Invalid naming ``starts_on``, ``ends_on``, ``contract_number`` or ``incidents_included``."""
+    _demand_term_and_papers(entitlement.channel, draft)
     used, included = entitlement.incidents_used or 0, draft.incidents_included
     if included is not None and included < used:
         sentence = _("%(used)s were used already; correct those first.", used=used)
         raise Invalid(sentence, "incidents_included")
+    _write(entitlement, draft)
+
+
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""No contract lies beyond these; a year such as 0020 or 9999 is a slip that would keep a channel open for ever."""
+
+
+def _demand_term_and_papers(channel: SupportChannel, draft: EntitlementDraft) -> None:
+    """Without an id no pack that asks for the plan is ever whole, and every escalation waits for a lead."""
+    for day, name in ((draft.starts_on, "starts_on"), (draft.ends_on, "ends_on")):
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            sentence = _("Write a year from %(first)s to %(last)s.", first=FIRST_YEAR, last=LAST_YEAR)
+            raise Invalid(sentence, name)
+    if draft.ends_on < draft.starts_on:
+        raise Invalid(_("It ends before it starts."), "ends_on")
+    has_papers = draft.contract_number.strip() or draft.access_number.strip()
+    if channel.needs_entitlement and not has_papers and _asks_for_plan(channel.kind):
+        sentence = _("The pack for this channel asks for it: write the contract id or the access id.")
+        raise Invalid(sentence, "contract_number")
+
+
+def _asks_for_plan(kind: ChannelKind) -> bool:
+    return any(PackItem.PLAN in row.items and kind in row.channels for row in queries.requirements())
+
+
+def _write(entitlement: Entitlement, draft: EntitlementDraft) -> None:
     entitlement.contract_number = draft.contract_number.strip()
     entitlement.access_number = draft.access_number.strip()
     entitlement.starts_on, entitlement.ends_on = draft.starts_on, draft.ends_on
-    entitlement.incidents_included = included
+    entitlement.incidents_included = draft.incidents_included
     entitlement.services = [str(service) for service in Service if service in draft.services]
     entitlement.fee, entitlement.currency = draft.fee, draft.currency.strip().upper()
 

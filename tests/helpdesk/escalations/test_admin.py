@@ -14,13 +14,13 @@ from flask.testing import FlaskClient
 from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
 from helpdesk.escalations import defaults, editing, queries
-from helpdesk.escalations.models import Entitlement, EntitlementUse, SupportChannel
+from helpdesk.escalations.models import Entitlement, EntitlementUse, PackRequirement, SupportChannel
 from helpdesk.sla import defaults as sla_defaults
 from helpdesk.sla import queries as sla
 from helpdesk.sla.defaults import ROUND_THE_CLOCK, VENDOR_HOURS
 from tests.people import add_person, signed_in
 from workflows.channels import Channel
-from workflows.vocabulary import ChannelKind, ClockKind, Role, Service, Severity
+from workflows.vocabulary import ChannelKind, ClockKind, PackItem, Role, Service, Severity
 
 
 @pytest.fixture
@@ -174,6 +174,35 @@ def test_an_entitlement_ends_after_it_starts(adam: FlaskClient, premier: Support
     assert page.status_code == 422
     assert "It ends before it starts." in page.text
     assert queries.channels_and_entitlements(TODAY)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "sentence"),
+    [
+        ({"starts_on": "0001-01-01"}, "starts_on", "Write a year from 2000 to 2100."),
+        ({"ends_on": "9999-12-31"}, "ends_on", "Write a year from 2000 to 2100."),
+        ({"contract_number": " "}, "contract_number", "write the contract id or the access id"),
+    ],
+)
+def test_an_entitlement_is_one_that_can_be(
+    adam: FlaskClient, premier: SupportChannel, sent: dict[str, str], field: str, sentence: str
+) -> None:
+    new = f"/admin/channels/{premier.id}/entitlements/new"
+    page = adam.post(new, data=ENTITLED | sent)
+    assert page.status_code == 422
+    assert sentence in page.text.partition(f'id="{field}-error"')[2]
+    assert queries.channels_and_entitlements(TODAY)[1] == []
+    entitlement = add_entitlement(premier)
+    assert adam.post(f"/admin/channels/entitlements/{entitlement.id}", data=ENTITLED | sent).status_code == 422
+
+
+def test_an_entitlement_needs_an_id_only_where_the_pack_asks_for_it(adam: FlaskClient, premier: SupportChannel) -> None:
+    new = f"/admin/channels/{premier.id}/entitlements/new"
+    assert adam.post(new, data=ENTITLED | {"contract_number": "", "access_number": "A-1"}).status_code == 303
+    with unit_of_work() as session:
+        for row in session.scalars(sa.select(PackRequirement)):
+            row.is_enabled = PackItem.PLAN not in row.items
+    assert adam.post(new, data=ENTITLED | {"contract_number": ""}).status_code == 303
 
 
 def add_entitlement(premier: SupportChannel, used: int = 0) -> Entitlement:

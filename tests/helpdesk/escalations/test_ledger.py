@@ -190,6 +190,7 @@ def test_a_term_that_goes_on_gives_back_what_had_ended_and_ends_again(adam, held
     hand.advance(timedelta(days=38).total_seconds())
     list(jobs.expire_entitlements())
     sent: dict[str, Any] = {"starts_on": "2026-01-01", "ends_on": "2027-01-31", "incidents_included": "5"}
+    sent["contract_number"] = "C-1"
     assert adam.post(f"/admin/channels/entitlements/{held.id}", data=sent).status_code == 303
     assert balances(held)[2:] == [("corrected", 0, 4), ("expired", -2, 4)]
     page = adam.get(f"/admin/channels/entitlements/{held.id}").text
