@@ -141,12 +141,14 @@ def spending() -> ResponseReturnValue:
     """What the last twelve months' escalations cost, and how many went a dearer way than they had to."""
     moment = now()
     since, today = moment - timedelta(days=365), desk_day(moment)
+    spent = costs.spending(since, desk_day(since) + timedelta(days=1), today)
+    names = {each.channel.kind: each.channel.name_on(today) for each in spent}
     return render_template(
         "admin/spending.html",
-        spent=costs.spending(since, desk_day(since) + timedelta(days=1), today),
+        spent=spent,
         dearer=costs.dearer_cases(since),
         today=today,
-        kind_name=lambda kind: label(ChannelKind(kind)),
+        name_of=lambda kind: names.get(ChannelKind(kind), label(ChannelKind(kind))),
     )
 
 

@@ -262,7 +262,7 @@ def test_a_dearer_channel_is_remembered_when_a_cheaper_one_was_open(app, ana, wo
     page = browser.get("/admin/channels/spending").text
     assert "37,742\N{NO-BREAK SPACE}EUR" in page  # 328 of the term's 365 days are behind
     assert f'href="/tickets/{worked}#cases"' in page
-    assert "open then: Signature" in " ".join(page.split())
+    assert "open then: Partner Cloud Support" in " ".join(page.split()), "as the table calls it"
 
 
 def test_escalating_writes_the_ledger_with_who_did_it(worked, desk):
