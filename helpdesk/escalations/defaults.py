@@ -8,7 +8,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from helpdesk.database import db
-from helpdesk.escalations.models import ChannelName, PackRequirement, SupportChannel, VendorTerm
+from helpdesk.escalations.models import USUAL_FEES, ChannelName, PackRequirement, SupportChannel, VendorTerm
 from helpdesk.escalations.money import defaults as money
 from helpdesk.sla import queries as sla
 from helpdesk.sla.defaults import ROUND_THE_CLOCK, VENDOR_HOURS
@@ -36,22 +36,18 @@ _DAY_AND_NIGHT = {(ChannelKind.PREMIER, Severity.A), (ChannelKind.ADVANCED, Seve
 _TEXTS = {
     ChannelKind.COMMERCIAL: (
         "Commercial support",
-        "Free",
         "Partner Center: billing and subscription support is a free part of the CSP entitlement",
     ),
     ChannelKind.SIGNATURE: (
         "Signature Cloud Support",
-        "Included with a competency or designation",
         "Partner membership benefits: cloud only, not linked with Microsoft 365, no published response time",
     ),
     ChannelKind.ADVANCED: (
         "Advanced Support for Partners",
-        "Yearly fee",
         "Partner Center, Escalate problems to Microsoft: cloud only; response by fact sheet, to be verified",
     ),
     ChannelKind.PREMIER: (
         "Premier Support for Partners",
-        "Contract",
         "Partner Center, Escalate problems to Microsoft: all products; Azure support plans: under 1 h at A",
     ),
 }
@@ -112,11 +108,11 @@ def install(now: datetime) -> None:  # noqa: ARG001 - every room's defaults are 
 
 
 def _row(channel: Channel, calendars: Mapping[str, int]) -> SupportChannel:
-    name, fee, source = _TEXTS[channel.kind]
+    name, source = _TEXTS[channel.kind]
     return SupportChannel(
         kind=channel.kind,
         name=name,
-        fee=fee,
+        fee=USUAL_FEES[channel.kind],
         source=source,
         sources={str(figure): text for figure, text in _SOURCES.get(channel.kind, {}).items()},
         names=[

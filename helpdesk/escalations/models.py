@@ -6,9 +6,11 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk.database import Base, words
+from workflows.facts import N_
 from workflows.vocabulary import (
     ChannelKind,
     ClockKind,
@@ -17,6 +19,14 @@ from workflows.vocabulary import (
     Severity,
     VendorCaseState,
 )
+
+USUAL_FEES = {
+    ChannelKind.COMMERCIAL: N_("Free"),
+    ChannelKind.SIGNATURE: N_("Included with a competency or designation"),
+    ChannelKind.ADVANCED: N_("Yearly fee"),
+    ChannelKind.PREMIER: N_("Contract"),
+}
+"""The fees in words that the desk begins with; while nobody has written others, each reader has them in theirs."""
 
 
 class SupportChannel(Base):
@@ -29,7 +39,7 @@ class SupportChannel(Base):
     name: Mapped[str] = mapped_column(sa.String(80))
     services: Mapped[list[Any]] = mapped_column(default=list)  # services covered, by value
     needs_entitlement: Mapped[bool] = mapped_column(default=True)
-    fee: Mapped[str] = mapped_column(sa.String(120), default="")  # as people read it
+    fee: Mapped[str] = mapped_column(sa.String(120), default="")  # as people read it, by fee_on
     cost_rank: Mapped[int] = mapped_column(default=0)  # cheapest first
     # from a day on: [{"starts_on", "fee", "cost_rank" (None: as before), "source"}]
     fees: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
@@ -52,8 +62,9 @@ class SupportChannel(Base):
         return max(held, key=lambda other: other.starts_on or day).name if held else self.name
 
     def fee_on(self, day: date) -> str:
-        """The fee as people read it on that day."""
-        return self.fee_and_rank(day, self.fees, self.fee, self.cost_rank)[0]
+        """The fee as people read it on that day: the desk's own words, or the usual ones in the reader's language."""
+        fee = self.fee_and_rank(day, self.fees, self.fee, self.cost_rank)[0]
+        return gettext(fee) if fee in USUAL_FEES.values() else fee
 
     def cost_rank_on(self, day: date) -> int:
         return self.fee_and_rank(day, self.fees, self.fee, self.cost_rank)[1]

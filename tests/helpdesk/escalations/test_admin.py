@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
-from helpdesk.escalations import defaults, editing, queries
+from helpdesk.escalations import defaults, editing, models, queries
 from helpdesk.escalations.models import Entitlement, EntitlementUse, PackRequirement, SupportChannel
 from helpdesk.sla import defaults as sla_defaults
 from helpdesk.sla import queries as sla
@@ -318,6 +318,17 @@ def test_a_fee_holds_from_its_day_and_may_change_the_order(adam: FlaskClient, pr
     assert seen == [("Yearly", 2), ("1,400 EUR a month", 0), ("1,900 EUR a month", 0)]
     page = adam.get(f"/admin/channels/{premier.id}").text
     assert page.index("2027-01-01; 1,400 EUR a month; 0; Letter of November") < page.index("2027-07-01; 1,900")
+
+
+def test_the_usual_fees_are_said_in_the_reader_s_language_and_others_as_written(
+    adam: FlaskClient, premier: SupportChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "gettext", lambda text: f"«{text}»")
+    assert premier.fee_on(TODAY) == "«Contract»"
+    assert "«Yearly fee»" in adam.get("/admin/channels").text
+    assert 'value="Contract"' in adam.get(f"/admin/channels/{premier.id}").text, "what is edited is what is kept"
+    premier.fee = "Contract of May"
+    assert premier.fee_on(TODAY) == "Contract of May"
 
 
 def test_a_name_that_has_a_successor_says_which_is_shown(adam: FlaskClient) -> None:
