@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from helpdesk.database import db
+from helpdesk.database import db, is_sqlite
 from helpdesk.escalations import ledger
 from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.partner_center import polls, posts
@@ -49,12 +49,32 @@ def open_case(
 
 
 def record_number(case: VendorCase, number: str, now: datetime) -> None:
-    """The vendor's number arrived: the case is open there, and its silence counts from now."""
+    """The vendor's number arrived: the case is open there, and its silence counts from now.
+
+    Another one than before was wrong, and so were the files listed under it; the new one is asked after from scratch.
+    """
+    if case.number not in (None, number):
+        case.files = []
     case.number = number
     if case.state is VendorCaseState.TO_OPEN:
         case.state, case.opened_at, case.last_word_at = VendorCaseState.OPEN, now, now
     if case.state is not VendorCaseState.CLOSED:
         polls.begin(case.id, now)
+
+
+def ticket_with(number: str, besides: int) -> int | None:
+    """A ticket other than ``besides`` of which a case has this number, in any casing.
+
+    Until the transaction ends nobody else learns that it is free: two who write it down at once can't both have it.
+    """
+    if not is_sqlite():  # which lets one write at a time
+        db.session.execute(_ALONE_WITH, {"number": number.lower()})
+    spellings = {number, number.lower(), number.upper()}  # each by the index
+    rows = sa.select(VendorCase.ticket_id).where(VendorCase.number.in_(spellings), VendorCase.ticket_id != besides)
+    return db.session.scalar(rows.order_by(VendorCase.ticket_id.desc()).limit(1))
+
+
+_ALONE_WITH = sa.text("SELECT pg_advisory_xact_lock(4202, hashtext(:number))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +86,33 @@ class Seen:
 
 
 def note(
-    case: VendorCase, body: str, *, is_ours: bool, user_id: int | None, now: datetime, seen: Seen | None = None
+    case: VendorCase,
+    body: str,
+    *,
+    is_ours: bool,
+    user_id: int | None,
+    now: datetime,
+    answers: bool = True,
+    seen: Seen | None = None,
+    form_id: str | None = None,
 ) -> VendorNote:
-    """Write down what was said; our answer to a question gives the ball back to the vendor."""
-    row = VendorNote(vendor_case_id=case.id, at=now, is_ours=is_ours, user_id=user_id, body=body)
+    """Write down what was said; our word gives the ball back to the vendor, unless it ``answers`` nothing."""
+    row = VendorNote(vendor_case_id=case.id, at=now, is_ours=is_ours, user_id=user_id, body=body, form_id=form_id)
     if seen is not None:
         row.external_id, row.written_at = seen.external_id, seen.written_at
     db.session.add(row)
     if not is_ours:
         case.last_word_at = now
-    elif case.state is VendorCaseState.ATTENTION_NEEDED:
+    elif answers and case.state is VendorCaseState.ATTENTION_NEEDED:
         case.state = VendorCaseState.OPEN
         case.last_word_at = now
     return row
+
+
+def is_noted(case: VendorCase, form_id: str) -> bool:
+    """Whether what was sent with this form is written down already."""
+    sent = sa.select(VendorNote.id).where(VendorNote.vendor_case_id == case.id, VendorNote.form_id == form_id)
+    return db.session.scalar(sent) is not None
 
 
 def is_mirrored(case: VendorCase, body: str) -> bool:

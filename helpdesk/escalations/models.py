@@ -219,6 +219,9 @@ class VendorCase(Base):
     notes: Mapped[list[VendorNote]] = relationship(order_by="VendorNote.id")
 
 
+_HAS_FORM = sa.text("form_id IS NOT NULL")
+
+
 class VendorNote(Base):
     """Append-only: what the vendor wrote to us (``is_ours`` false) or we to the vendor.
 
@@ -226,7 +229,17 @@ class VendorNote(Base):
     """
 
     __tablename__ = "vendor_note"
-    __table_args__ = (sa.Index("uq_vendor_note_external", "vendor_case_id", "external_id", unique=True),)
+    __table_args__ = (
+        sa.Index("uq_vendor_note_external", "vendor_case_id", "external_id", unique=True),
+        sa.Index(
+            "uq_vendor_note_form",
+            "vendor_case_id",
+            "form_id",
+            unique=True,
+            sqlite_where=_HAS_FORM,
+            postgresql_where=_HAS_FORM,
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     vendor_case_id: Mapped[int] = mapped_column(sa.ForeignKey("vendor_case.id"), index=True)
@@ -236,3 +249,4 @@ class VendorNote(Base):
     body: Mapped[str] = mapped_column(sa.Text)
     external_id: Mapped[str | None] = mapped_column(sa.String(64))
     written_at: Mapped[datetime | None]  # by the vendor's own clock; None for what was pasted
+    form_id: Mapped[str | None] = mapped_column(sa.String(43))  # a form sent twice is written down once

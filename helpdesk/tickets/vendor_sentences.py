@@ -54,6 +54,8 @@ def _case_opened(p: Particulars, _names: Names) -> str:
 
 
 def _number_recorded(p: Particulars, _names: Names) -> str:
+    if p.get("was"):
+        return _("corrected Microsoft’s number: %(number)s instead of %(was)s", number=p.get("number"), was=p["was"])
     return _("recorded Microsoft’s number %(number)s", number=p.get("number"))
 
 

@@ -45,20 +45,37 @@ def begin_vendor_case(change: Change, kind: ChannelKind, asked: Mapping[str, Any
 
 
 def record_vendor_number(ticket_id: int, case_id: int, actor: Actor, number: str, now: datetime) -> None:
-    """Write down the number the vendor gave; the case counts as open there from now."""
+    """Write down the number the vendor gave, or mend it; the case counts as open there from the first one on.
+
+    Raises Invalid for a number that a case of another ticket has, and on a case that is closed.
+    """
     with _on_case(ticket_id, case_id, actor, now) as (change, case):
         record_number(change, case, number.strip())
 
 
 def record_number(change: Change, case: VendorCase, number: str) -> None:
     """The number itself, for whoever opens the case at the vendor. With the first one the vendor's clocks start."""
-    opens = case.state is VendorCaseState.TO_OPEN
+    if number == case.number:
+        return
+    _demand_free(case, number)
+    opens, was = case.state is VendorCaseState.TO_OPEN, case.number
     cases.record_number(case, number, change.now)
     particulars: dict[str, Any] = {"case": case.id, "number": case.number}
+    if was:
+        particulars["was"] = was
     if opens:
         case.terms_id = particulars["terms"] = _vendor_terms(case, change.now)
     change.record(EventKind.VENDOR_NUMBER_RECORDED, **particulars)
     turn_by_cases(change.ticket)
+
+
+def _demand_free(case: VendorCase, number: str) -> None:
+    """One number on two tickets would bring one customer's correspondence to the other."""
+    if case.state is VendorCaseState.CLOSED:
+        raise Invalid(_("The case is closed: its number stays."), "number")
+    other = cases.ticket_with(number, besides=case.ticket_id)
+    if other is not None:
+        raise Invalid(_("#%(ticket)s has this number.", ticket=other), "number")
 
 
 def change_severity(ticket_id: int, case_id: int, actor: Actor, severity: Severity, now: datetime) -> None:
@@ -105,19 +122,35 @@ def note_vendor(
     needs_us: bool = False,
     is_to_send: bool = False,
     seen: cases.Seen | None = None,
+    form_id: str | None = None,
 ) -> None:
-    """Write down what the vendor wrote (``needs_us``: the ball is ours), or what we wrote to them.
+    """Write down what the vendor wrote, or what we wrote to them; ``needs_us``: the ball is ours after it.
 
     ``is_to_send``: it leaves by the vendor's API after the commit. ``seen``: the connector read it there.
+    ``form_id``: what was sent twice is written down once.
     Raises Invalid when it is to be sent on a case without a number, and for pasting what was mirrored before.
     """
     with _on_case(ticket_id, case_id, actor, now) as (change, case):
+        if form_id and cases.is_noted(case, form_id):
+            return
         if seen is None and not is_to_send and cases.is_mirrored(case, body):
             raise Invalid(_("This note is here already: it came from Partner Center."), "body")
-        note = cases.note(case, body.strip(), is_ours=is_ours, user_id=actor.user_id, now=change.now, seen=seen)
+        # of our own words at the vendor the connector knows no more than the case's state there, which may be older
+        waits_for_us = needs_us and (seen is None or not is_ours)
+        answers = is_ours and not waits_for_us
+        note = cases.note(
+            case,
+            body.strip(),
+            is_ours=is_ours,
+            user_id=actor.user_id,
+            now=change.now,
+            answers=answers,
+            seen=seen,
+            form_id=form_id,
+        )
         if is_to_send:
             _send(note, case, change.now)
-        if needs_us and not is_ours and case.state is VendorCaseState.OPEN:
+        if waits_for_us and case.state is VendorCaseState.OPEN:
             cases.change_state(case, VendorCaseState.ATTENTION_NEEDED, change.now)
         more = {"is_mirrored": True} if seen is not None else {}
         _record_note(change, case, body, is_ours=is_ours, **more)
@@ -187,16 +220,26 @@ def send_again(ticket_id: int, case_id: int, actor: Actor, note_id: int, now: da
 
 
 def chase_vendor(
-    ticket_id: int, case_id: int, actor: Actor, now: datetime, body: str = "", *, is_to_send: bool = False
+    ticket_id: int,
+    case_id: int,
+    actor: Actor,
+    now: datetime,
+    body: str = "",
+    *,
+    is_to_send: bool = False,
+    form_id: str | None = None,
 ) -> None:
     """Note that somebody reminded the vendor; the vendor's silence goes on until they answer.
 
     ``body``: the words, kept as a note of ours; ``is_to_send``: they leave by the vendor's API after the commit.
+    ``form_id``: what was sent twice counts once.
     Raises Invalid when they are to be sent on a case without a number.
     """
     with _on_case(ticket_id, case_id, actor, now) as (change, case):
+        if form_id and cases.is_noted(case, form_id):
+            return
         if body.strip():
-            note = cases.note(case, body.strip(), is_ours=True, user_id=actor.user_id, now=change.now)
+            note = cases.note(case, body.strip(), is_ours=True, user_id=actor.user_id, now=change.now, form_id=form_id)
             if is_to_send:
                 _send(note, case, change.now)
             _record_note(change, case, body, is_ours=True)

@@ -499,3 +499,43 @@ def test_files_do_not_pile_up_and_the_latest_is_shown(mirrored: Mirrored) -> Non
     mirrored.later()
     mirrored.poll()
     assert touched(case) == told
+
+
+# a number that was wrong ------------------------------------------------------------------------------------
+
+
+def test_a_mended_number_is_read_from_scratch(mirrored: Mirrored) -> None:
+    case = mirrored.new_case("1")
+    held = mirrored.world.open_request(NUMBER, tenant="", severity=TheirSeverity.CRITICAL)
+    for number in ("1", NUMBER):
+        mirrored.world.write(number, f"This is {number}.")
+        mirrored.world.requests[number].files.append(HeldFile(number, f"{number}.log", 9))
+    held.status = mirrored.world.requests["1"].status = Status.ATTENTION_NEEDED
+    mirrored.poll()
+    with unit_of_work():
+        escalating.change_vendor_case(case.ticket_id, case.id, mirrored.desk.ana, VendorCaseState.OPEN, now())
+    with unit_of_work():
+        escalating.record_vendor_number(case.ticket_id, case.id, mirrored.desk.ana, NUMBER, now())
+    assert fresh(case).files == []
+    assert mirrored.poll() == 1  # at once
+    mended = fresh(case)
+    assert [file["name"] for file in mended.files] == [f"{NUMBER}.log"]
+    assert notes_of(case.id) == [(False, "This is 1."), (False, f"This is {NUMBER}.")]
+    assert mended.severity is Severity.A
+    assert mended.state is VendorCaseState.ATTENTION_NEEDED  # though the vendor's word is what the old case's was
+
+
+def test_what_is_being_read_under_the_wrong_number_goes_nowhere(mirrored: Mirrored) -> None:
+    case = mirrored.new_case("1")
+    mirrored.world.open_request(NUMBER, tenant="")
+    mirrored.world.write("1", "Somebody else’s.")
+    with unit_of_work():
+        (claim,) = polls.claim(now(), 1)
+    request = mirrored.line.case("1")
+    with unit_of_work():
+        escalating.record_vendor_number(case.ticket_id, case.id, mirrored.desk.ana, NUMBER, now())
+    with unit_of_work():
+        mirroring.mirror(claim, request, now())
+        polls.seen(claim, now(), timedelta(hours=4), request.raw_state)
+    assert notes_of(case.id) == []
+    assert mirrored.poll() == 1  # the new number's turn was not put off
