@@ -69,7 +69,7 @@ def review_of(breach_id: int, now: datetime) -> tuple[Breach, Review]:
     cycle = course.cycle(breach.kind, clock.case_id, breach.cycle)
     assert cycle is not None  # a breach is of a cycle that the history gives again (R9)
     spans = stretches(ticket.id, course, cycle)
-    late = moments.duration(_late_seconds(breach, cycle, course.at))
+    late = moments.open_time(_late_seconds(breach, cycle, course.at))
     return breach, Review(
         id=breach.id,
         number=ticket.id,
@@ -128,7 +128,7 @@ def _promised(breach: Breach, clock: SlaClock) -> str:
     return _(
         "%(clock)s within %(time)s of open hours (%(policy)s, %(priority)s)",
         clock=label(breach.kind),
-        time=moments.duration(breach.target_seconds),
+        time=moments.open_time(breach.target_seconds),
         policy=load_terms(clock.terms_id).policy_name,
         priority=label(breach.priority),
     )

@@ -179,7 +179,7 @@ def _line(row: Any, main: str, asked: BreachFilter, moment: datetime) -> dict[st
         "number": row.ticket_id,
         "subject": row.subject,
         "clock_text": label(row.kind),
-        "late_text": _("%(time)s late", time=moments.duration(seconds_late(row, moment))),
+        "late_text": _("%(time)s late", time=moments.open_time(seconds_late(row, moment))),
         "owner_text": row.owner_name or _("nobody had it"),
         "main_text": main,
         "at": row.deadline_at,

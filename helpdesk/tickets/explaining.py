@@ -281,7 +281,7 @@ def _measure(rung: Rung) -> str:
     if rung.percent is not None:
         return _("after %(percent)s %% of the target", percent=rung.percent)
     if rung.minutes_before is not None:
-        return _("%(time)s before the deadline", time=moments.duration(60 * rung.minutes_before))
+        return _("%(time)s before the deadline", time=moments.open_time(60 * rung.minutes_before))
     if rung.minutes_after is not None:
-        return _("%(time)s after the deadline", time=moments.duration(60 * rung.minutes_after))
+        return _("%(time)s after the deadline", time=moments.open_time(60 * rung.minutes_after))
     return _("with the first late second")

@@ -47,7 +47,8 @@ def due_of_deadline(row: MoneyDeadline, now: datetime) -> Due:
     """How an open one stands, counted down day and night."""
     warn_at = warnings(row.begins_at, row.due_at)[-1]
     tone = "late" if row.due_at <= now else "warn" if warn_at <= now else "plain"
-    return Due(moments.due_phrase(row.due_at), tone, label(row.purpose), row.due_at, None, warn_at)
+    text = moments.due_phrase(row.due_at, is_calendar_time=True)
+    return Due(text, tone, label(row.purpose), row.due_at, None, warn_at, is_calendar_time=True)
 
 
 def _missed(row: MoneyDeadline) -> Promise:

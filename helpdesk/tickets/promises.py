@@ -158,14 +158,14 @@ def _promise(cycle: sla.Cycle, now: datetime, url: str | None, *, is_boxed: bool
 
 def _detail(cycle: sla.Cycle) -> str:
     """Beside the due moment: how much has run; where that moment is another day's, how much is left."""
-    elapsed, target = moments.duration(cycle.elapsed_seconds or 0), moments.duration(cycle.target_seconds or 0)
+    elapsed, target = moments.open_time(cycle.elapsed_seconds or 0), moments.open_time(cycle.target_seconds or 0)
     done = _("%(elapsed)s of %(target)s", elapsed=elapsed, target=target)
     if cycle.state is ClockState.PAUSED:
         return f"{done} · {reason_text(cycle.paused_by or '')}"
     if cycle.deadline is None:
         return done
     if not cycle.breached and not moments.is_today(cycle.deadline):
-        return _("%(left)s left of %(target)s", left=moments.duration(cycle.remaining_seconds or 0), target=target)
+        return _("%(left)s left of %(target)s", left=moments.open_time(cycle.remaining_seconds or 0), target=target)
     due = _("due %(moment)s", moment=moments.moment_or_time(cycle.deadline))
     return f"{due} · {done}"
 
@@ -175,8 +175,8 @@ def ending(cycle: sla.Cycle) -> str:
     if cycle.state is ClockState.CANCELLED:
         return label(cycle.state)
     words = {
-        "elapsed": moments.duration(cycle.elapsed_seconds or 0),
-        "target": moments.duration(cycle.target_seconds or 0),
+        "elapsed": moments.open_time(cycle.elapsed_seconds or 0),
+        "target": moments.open_time(cycle.target_seconds or 0),
     }
     return (
         _("late, in %(elapsed)s of %(target)s", **words)

@@ -24,7 +24,8 @@ class Due:
     """A promise as ``macros/promise.html`` shows and counts it down.
 
     ``at`` is its deadline, None while paused or when nothing is due. ``closes_at`` ends the open span we are
-    in, ``warn_at`` begins the warning, ``late_for`` are open seconds it is late. Moments are aware UTC.
+    in, ``warn_at`` begins the warning, ``late_for`` are open seconds it is late. Money deadlines run in
+    calendar time, day and night. Moments are aware UTC.
     """
 
     text: str
@@ -34,6 +35,7 @@ class Due:
     closes_at: datetime | None = None
     warn_at: datetime | None = None
     late_for: int | None = None
+    is_calendar_time: bool = False
 
 
 class Person(NamedTuple):
@@ -132,10 +134,14 @@ def due_of(record: Any, closings: Closings, now: datetime) -> Due:
         return Due(text, "late-paused" if left < 0 else "paused", clock)
     if at is None:
         return Due("–", "plain", clock)
-    closes_at = closings.of(record.terms_id, record.next_due_clock) if record.next_due_clock else None
+    warn_at = record.next_warns_at if record.next_warns_at != NEVER else None
+    if record.next_due_clock is None:
+        tone = "late" if at < now else "warn" if record.next_warns_at <= now else "plain"
+        text = moments.due_phrase(at, is_calendar_time=True)
+        return Due(text, tone, clock, at, None, warn_at, is_calendar_time=True)
+    closes_at = closings.of(record.terms_id, record.next_due_clock)
     late_for = _late_for(record, at, closings, now)
     tone = "late" if late_for is not None else "warn" if record.next_warns_at <= now else "plain"
-    warn_at = record.next_warns_at if record.next_warns_at != NEVER else None
     text = moments.due_phrase(at, late_for=late_for, closes_at=closes_at)
     return Due(text, tone, clock, at, closes_at, warn_at, late_for)
 

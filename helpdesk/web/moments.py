@@ -15,6 +15,8 @@ from flask_babel import get_locale, get_timezone, gettext, ngettext
 from helpdesk import clock
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+LONG_HOURS = 100
+"""So many hours of open time are said without their minutes."""
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -42,15 +44,42 @@ def duration(seconds: int) -> str:
     return ngettext("%(num)s day", "%(num)s days", days)
 
 
+def open_time(seconds: int) -> str:
+    """Say a length of open time, in hours however long: "18 min", "12 h 51 min", "100 h" without its minutes.
+
+    Never in days: a desk's day is ten hours or so, and a promise of 100 open hours is not over in four days.
+    """
+    seconds = abs(int(seconds))
+    if seconds < HOUR:
+        return duration(seconds)
+    hours, minutes = seconds // HOUR, seconds % HOUR // MINUTE
+    if minutes == 0 or hours >= LONG_HOURS:
+        return gettext("%(h)s h", h=hours)
+    return gettext("%(h)s h %(m)s min", h=hours, m=_minutes(minutes))
+
+
 def to_the_second(seconds: int) -> str:
     """Say a length of time in full, as figures that must add up are: "1 day 5 h 06 min 12 s"."""
     days, rest = divmod(abs(int(seconds)), DAY)
-    hours, rest = divmod(rest, HOUR)
-    minutes, left = divmod(rest, MINUTE)
+    return _in_full(days, rest)
+
+
+def open_time_to_the_second(seconds: int) -> str:
+    """Say a length of open time in full, in hours however long: "50 h 00 min 12 s"."""
+    return _in_full(0, abs(int(seconds)))
+
+
+def _in_full(days: int, seconds: int) -> str:
+    """Each unit from the largest to the smallest that is not zero, and none left out between them."""
+    minutes, left = divmod(seconds, MINUTE)
+    hours, minutes = divmod(minutes, MINUTE)
     parts = [ngettext("%(num)s day", "%(num)s days", days)] if days else []
-    parts += [gettext("%(h)s h", h=hours)] if hours else []
-    parts += [gettext("%(n)s min", n=_minutes(minutes) if parts else minutes)] if minutes else []
-    parts += [gettext("%(n)s s", n=_minutes(left) if parts else left)] if left or not parts else []
+    if hours or (parts and (minutes or left)):
+        parts.append(gettext("%(h)s h", h=hours))
+    if minutes or (parts and left):
+        parts.append(gettext("%(n)s min", n=_minutes(minutes) if parts else minutes))
+    if left or not parts:
+        parts.append(gettext("%(n)s s", n=_minutes(left) if parts else left))
     return " ".join(parts)
 
 
@@ -85,7 +114,7 @@ def due(at: datetime, closes_at: datetime | None = None) -> str:
     now = clock.now()
     same_day = _local(at).date() == _local(now).date()
     if now <= at and (at <= closes_at if closes_at else same_day):
-        return gettext("in %(time)s", time=duration(_rounded(int((at - now).total_seconds()))))
+        return gettext("in %(time)s", time=open_time(_rounded(int((at - now).total_seconds()))))
     return moment(at)
 
 
@@ -96,12 +125,12 @@ def _rounded(seconds: int) -> int:
 
 def late(seconds: int) -> str:
     """Say by how much a promise was missed, in open time."""
-    return gettext("late by %(time)s", time=duration(seconds))
+    return gettext("late by %(time)s", time=open_time(seconds))
 
 
 def left(seconds: int) -> str:
     """Say what a paused promise has left."""
-    return gettext("paused, %(time)s left", time=duration(seconds))
+    return gettext("paused, %(time)s left", time=open_time(seconds))
 
 
 def due_phrase(
@@ -110,20 +139,24 @@ def due_phrase(
     seconds_left: int | None = None,
     late_for: int | None = None,
     closes_at: datetime | None = None,
+    is_calendar_time: bool = False,
 ) -> str:
     """Say how a promise stands: "in 1 h 20 min", "late by 35 min", "paused, 2 h left", "late by 2 h, paused".
 
     ``at`` is the deadline (None while the promise is paused). ``seconds_left`` is given only while it is
     paused: open seconds left, below zero when it was late already. ``late_for`` are the open seconds it is
-    late; without them the wall clock counts. ``closes_at`` as in ``due``. Empty when nothing is promised.
+    late; without them the wall clock counts. ``closes_at`` as in ``due``. What runs day and night, as money
+    deadlines do, is late by days (``is_calendar_time``). Empty when nothing is promised.
     """
     if seconds_left is not None:
         if seconds_left < 0:
-            return gettext("late by %(time)s, paused", time=duration(seconds_left))
+            return gettext("late by %(time)s, paused", time=open_time(seconds_left))
         return left(seconds_left)
     if at is None or at == clock.NEVER:
         return ""
     behind = int((clock.now() - at).total_seconds())
+    if behind > 0 and is_calendar_time:
+        return gettext("late by %(time)s", time=duration(behind))
     if behind > 0:
         return late(behind if late_for is None else late_for)
     return due(at, closes_at)

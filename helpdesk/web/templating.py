@@ -18,6 +18,8 @@ THEMES = ("system", "light", "dark")
 FILTERS = (
     moments.duration,
     moments.to_the_second,
+    moments.open_time,
+    moments.open_time_to_the_second,
     moments.ago,
     moments.moment,
     moments.day,

@@ -4,7 +4,8 @@
 // <time data-due="2026-11-24T13:30:00Z"   the deadline; without it nothing counts
 //       data-closes="..."                 end of the open span: the desk's time stands still from there
 //       data-warn="..."                   from here on the promise is at risk
-//       data-late="2100">                 open seconds it was late at data-now, when it is late
+//       data-late="2100"                  open seconds it was late at data-now, when it is late
+//       data-calendar>                    runs day and night, so it is late by days and not by open hours
 
 const words = {
   en: {
@@ -30,26 +31,41 @@ function duration(seconds) {
   return say.day(Math.floor(seconds / 86400), Math.floor((seconds % 86400) / 3600));
 }
 
+// Open time is said in hours however long it is, from 100 on without minutes: a desk's day is no 24 hours.
+function openTime(seconds) {
+  if (seconds < 3600) return duration(seconds);
+  const hours = Math.floor(seconds / 3600);
+  return say.hour(hours, hours < 100 ? Math.floor((seconds % 3600) / 60) : 0);
+}
+
 // A countdown shows the minute that has begun: 17 min 40 s is still "18 min".
 const begun = (seconds) => (seconds < 60 ? seconds : Math.ceil(seconds / 60) * 60);
 
+// The reader's day: what never closes counts down within it.
+const dayFormat = new Intl.DateTimeFormat("en-GB", { timeZone: document.documentElement.dataset.zone || undefined });
+const day = (at) => dayFormat.format(at);
+
 // What a promise says and how it looks at a moment, or null where the server's words must stay.
-function reading({ due, closes, warn, late }, at) {
+function reading({ due, closes, warn, late, isCalendar }, at) {
+  const lateBy = (seconds) => say.late((isCalendar ? duration : openTime)(Math.floor(seconds)));
   const open = Number.isNaN(closes) ? at : Math.min(at, closes);
   if (!Number.isNaN(late)) {
     const since = Math.max(0, open - loadedAt);
-    return { text: say.late(duration(Math.floor(late + since / 1000))), tone: "late" };
+    return { text: lateBy(late + since / 1000), tone: "late" };
   }
-  if (Number.isNaN(due) || due > (Number.isNaN(closes) ? Infinity : closes)) return null;
+  if (Number.isNaN(due) || (Number.isNaN(closes) ? due > at && day(due) !== day(at) : due > closes)) return null;
   const left = Math.floor((due - at) / 1000);
-  if (left < 0) return { text: say.late(duration(Math.floor((open - due) / 1000))), tone: "late" };
-  return { text: say.in(duration(begun(left))), tone: warn <= at ? "warn" : null, left };
+  if (left < 0) return { text: lateBy((open - due) / 1000), tone: "late" };
+  return { text: say.in(openTime(begun(left))), tone: warn <= at ? "warn" : null, left };
 }
 
 function show(element) {
-  const { due, closes, warn, late } = element.dataset;
+  const { due, closes, warn, late, calendar } = element.dataset;
   const found = reading(
-    { due: Date.parse(due), closes: Date.parse(closes), warn: Date.parse(warn), late: Number.parseInt(late, 10) },
+    {
+      due: Date.parse(due), closes: Date.parse(closes), warn: Date.parse(warn), late: Number.parseInt(late, 10),
+      isCalendar: calendar !== undefined,
+    },
     now(),
   );
   if (!found) return Infinity;

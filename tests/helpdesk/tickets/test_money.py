@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -104,6 +105,19 @@ def test_it_runs_while_the_ticket_waits_and_gives_way_once_it_is_kept(billing: i
     assert found.is_paused
     assert found.money_due_at is None
     assert deadline(deadline_id).state is MoneyState.MET
+
+
+def test_it_is_late_by_days_and_service_clocks_by_open_hours(
+    ana: FlaskClient, billing: int, desk: Desk, hand: Hand
+) -> None:
+    put(billing, desk)
+    wait(billing, desk)
+    hand.advance(10 * DAY)  # the sweep has not noticed yet
+    for page in ("/queue", f"/tickets/{billing}"):
+        html = ana.get(page).text
+        assert "late by 3 days" in html
+        assert re.search(r" data-calendar>", html)
+        assert "data-late=" not in html
 
 
 def test_people_are_warned_twice_and_a_miss_is_written_once(billing: int, desk: Desk, hand: Hand) -> None:

@@ -61,6 +61,49 @@ def test_duration(seconds: int, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"),
+        (42, "42 s"),
+        (1080, "18 min"),
+        (46_260, "12 h 51 min"),
+        (86_400, "24 h"),
+        (126_600, "35 h 10 min"),
+        (359_999, "99 h 59 min"),
+        (360_000, "100 h"),
+        (362_400, "100 h"),
+        (604_800, "168 h"),
+        (-126_600, "35 h 10 min"),
+    ],
+)
+def test_open_time_is_said_in_hours_and_never_in_days(seconds: int, said: str) -> None:
+    assert moments.open_time(seconds) == said
+
+
+@pytest.mark.parametrize("language", ["hu"], indirect=True)
+def test_open_time_in_hungarian() -> None:
+    assert [moments.open_time(seconds) for seconds in (360_000, 126_300)] == ["100 óra", "35 ó 5 p"]
+    assert moments.open_time_to_the_second(180_012) == "50 óra 0 perc 12 mp"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said", "open_time"),
+    [
+        (0, "0 s", "0 s"),
+        (90, "1 min 30 s", "1 min 30 s"),
+        (3605, "1 h 00 min 05 s", "1 h 00 min 05 s"),
+        (86_400, "1 day", "24 h"),
+        (86_490, "1 day 0 h 01 min 30 s", "24 h 01 min 30 s"),
+        (86_460, "1 day 0 h 01 min", "24 h 01 min"),
+        (180_012, "2 days 2 h 00 min 12 s", "50 h 00 min 12 s"),
+    ],
+)
+def test_lengths_in_full_leave_out_no_unit_between_two(seconds: int, said: str, open_time: str) -> None:
+    assert moments.to_the_second(seconds) == said
+    assert moments.open_time_to_the_second(seconds) == open_time
+
+
+@pytest.mark.parametrize(
     ("at", "said"),
     [
         (after(hours=1, minutes=20), "in 1 h 20 min"),
@@ -87,6 +130,13 @@ def test_due_phrase_of_a_paused_promise() -> None:
 
 def test_lateness_counts_open_seconds_where_they_are_known() -> None:
     assert moments.due_phrase(after(hours=-20), late_for=2100) == "late by 35 min"
+    assert moments.due_phrase(after(days=-12), late_for=288_000) == "late by 80 h"
+    assert moments.due_phrase(None, seconds_left=100_800) == "paused, 28 h left"
+
+
+def test_what_runs_day_and_night_is_late_by_days() -> None:
+    assert moments.due_phrase(after(days=-3), is_calendar_time=True) == "late by 3 days"
+    assert moments.due_phrase(after(hours=2), is_calendar_time=True) == "in 2 h"
 
 
 def test_beyond_todays_closing_a_moment_is_said_and_never_open_hours() -> None:
