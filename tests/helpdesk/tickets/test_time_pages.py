@@ -240,6 +240,40 @@ def test_the_explanation_page_folds_what_is_long(ana: FlaskClient, number: int, 
     assert "What will come" not in html  # it is late, and this policy has no level after that
 
 
+def test_open_time_is_said_in_hours_on_every_page(ana: FlaskClient, number: int, hand: Hand) -> None:
+    hand.advance(21 * 24 * HOUR)
+    clock = db.session.scalars(sa.select(SlaClock).where(SlaClock.kind == ClockKind.RESOLUTION)).one()
+    cycle = courses(number).cycle(clock.kind, clock.case_id, clock.cycle)
+    assert cycle is not None
+    assert cycle.elapsed_seconds is not None
+    assert cycle.elapsed_seconds > 100 * HOUR
+    ticket = ana.get(f"/tickets/{number}").text
+    late = f"late by {-cycle.remaining_seconds // HOUR} h"
+    assert late in re.sub(r" \d\d min", "", ticket[ticket.index('id="promises"') :])
+    assert re.search(r"late by \d{3} h<", ana.get("/queue").text)  # of the first response, which fell due before
+    assert f"{cycle.elapsed_seconds // HOUR} h" in ana.get(f"/tickets/{number}/clocks").text
+    explained = ana.get(f"/tickets/{number}/clocks/{clock.id}/explanation").text
+    assert f"within {cycle.target_seconds // HOUR} h" in explained
+    assert re.search(rf"Elapsed: {cycle.elapsed_seconds // HOUR} h [^d]*\.", explained)
+    for page in (f"/tickets/{number}", "/queue", f"/tickets/{number}/clocks"):
+        assert not re.search(r"late by \d+ days?|\d days? left|of \d+ days?", ana.get(page).text)
+
+
+def test_a_promise_that_no_policy_makes_any_more_says_so(
+    ana: FlaskClient, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = db.session.scalars(sa.select(SlaClock).where(SlaClock.kind == ClockKind.RESOLUTION)).one()
+    none = {"type": "targets", "targets": {"resolution": None}, "at": datetime(2026, 12, 16, 9, tzinfo=UTC)}
+    found = cycle(datetime(2026, 12, 16, 12, tzinfo=UTC), events=[none])
+    assert found.target_seconds is None
+    monkeypatch.setattr(promises.Course, "cycle", lambda *_which: found)
+    html = ana.get(f"/tickets/{number}/clocks/{clock.id}/explanation").text
+    assert "<p>No policy promises it any more." in html
+    assert "<h1>Resolution</h1>" in html
+    for wrong in ("promises this within", "Elapsed:", "0 s of 0 s"):
+        assert wrong not in html
+
+
 # what the ladder has marked -------------------------------------------------------------------------------
 
 
