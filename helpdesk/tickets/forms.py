@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from wtforms import (
 )
 from wtforms import Form as PlainForm
 from wtforms.fields.choices import SelectChoice
+from wtforms.validators import ValidationError
 
 from helpdesk.web.forms import Form, line, one_language, one_row, one_word, paragraph
 from helpdesk.web.labels import label
@@ -162,7 +164,13 @@ class PriorityForm(Form):
 
 
 class VendorNumberForm(Form):
+    """The number of the vendor's case, when it comes and when it is mended."""
+
     number = line(_l("Microsoft’s number"), longest=40, required=True)
+
+    def validate_number(self, own: Field) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9-]+", own.data) or not re.search("[0-9]", own.data):
+            raise ValidationError(_("Use letters, digits and hyphens, with a digit at least."))
 
 
 class EscalateForm(Form):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,12 +11,14 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from flask import current_app
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from helpdesk.database import db
-from helpdesk.escalations.models import VendorCase
+from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.partner_center import connection, polls, posts
 from helpdesk.escalations.partner_center.models import VendorPost
 from helpdesk.tickets import chasing
+from helpdesk.tickets.bodies import to_html
 from helpdesk.tickets.models import Ticket, TicketLink
 from helpdesk.tickets.talk import ShownFile
 from helpdesk.tickets.uploads import size_text
@@ -33,6 +35,39 @@ class Fact(NamedTuple):
     second: str = ""
 
 
+LATEST = 5
+"""So many notes of a case stand on the ticket's page."""
+
+NOTES_A_PAGE = 100
+
+
+class ShownNote(NamedTuple):
+    """What the vendor wrote, or we. ``unsent``: its post has not arrived, or not done all it should."""
+
+    id: int
+    at: datetime
+    who: str
+    body_html: Markup
+    unsent: VendorPost | None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The notes of a case that its card shows, oldest first, and how many it has."""
+
+    notes: list[ShownNote]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotesPage:
+    """``count``: of all the notes that the case has."""
+
+    notes: list[ShownNote]
+    count: int
+    has_earlier: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ShownCase:
     """One vendor case; what may still be done with it stands in ``may_*`` and ``next_states``."""
@@ -44,7 +79,8 @@ class ShownCase:
     number: str
     severity_text: str
     story: str
-    notes: list[dict[str, Any]]
+    notes: list[ShownNote]  # the latest, and what has not arrived
+    note_count: int  # of all there are
     files: list[ShownFile]  # on the case at the vendor; .url is empty where it gives none
     is_open: bool
     has_pack: bool  # something was handed over with it
@@ -168,12 +204,12 @@ def case_title(case: VendorCase) -> str:
     return _("Microsoft, %(channel)s", channel=label(case.channel.kind))
 
 
-def shown_case(case: VendorCase, now: datetime) -> ShownCase:
+def shown_case(case: VendorCase, now: datetime, noted: Noted) -> ShownCase:
     """A case as the ticket's page shows it at ``now`` (aware UTC); only a silent one comes with a reminder."""
     is_silent = chasing.is_silent(case, now)
     is_asked = case.state is not VendorCaseState.CLOSED and connection.is_connected(current_app.config)
     is_connected = bool(case.number) and is_asked
-    left = posts.unsent([case.id]) if any(note.is_ours for note in case.notes) else {}
+    left = [note.unsent for note in noted.notes if note.unsent is not None]
     return ShownCase(
         id=case.id,
         title=case_title(case),
@@ -182,7 +218,8 @@ def shown_case(case: VendorCase, now: datetime) -> ShownCase:
         number=case.number or "",
         severity_text=_("Severity %(severity)s", severity=case.severity.name),
         story=_story(case, finds_numbers=is_asked and connection.lists_cases(current_app.config)),
-        notes=_shown_notes(case, left),
+        notes=noted.notes,
+        note_count=noted.count,
         files=[_shown_file(file) for file in case.files],
         is_open=case.state is not VendorCaseState.CLOSED,
         has_pack=bool(case.pack.get("text")),
@@ -190,7 +227,7 @@ def shown_case(case: VendorCase, now: datetime) -> ShownCase:
         chase_text=chasing.chase_text(case.number, case.severity, case.last_word_at, case.pack) if is_silent else "",
         is_silent=is_silent,
         trouble=polls.trouble_of(case.id) if is_connected else "",
-        is_closing=any(post.asks_for(VendorCaseState.CLOSED) for post in left.values()),
+        is_closing=any(post.asks_for(VendorCaseState.CLOSED) for post in left),
     )
 
 
@@ -199,19 +236,47 @@ def _shown_file(file: Mapping[str, Any]) -> ShownFile:
     return ShownFile(file["name"], size_text(size) if size is not None else "", file["url"])
 
 
-def _shown_notes(case: VendorCase, left: Mapping[int, VendorPost]) -> list[dict[str, Any]]:
-    """The latest notes, and whatever earlier one is ``left``: its post has not arrived, or not done all it should."""
-    latest = [*(note for note in case.notes[:-5] if note.id in left), *case.notes[-5:]]
-    return [
-        {
-            "id": note.id,
-            "at": note.written_at or note.at,
-            "who": _("We") if note.is_ours else _("Microsoft"),
-            "body": note.body,
-            "unsent": left.get(note.id),
-        }
-        for note in latest
-    ]
+def noted_of(case_ids: Sequence[int]) -> dict[int, Noted]:
+    """By case its latest notes, and whatever earlier one has not arrived, or not brought about all it asked for.
+
+    One statement for all of them, which reads no other note's text.
+    """
+    found: dict[int, list[ShownNote]] = {case_id: [] for case_id in case_ids}
+    counts = dict.fromkeys(case_ids, 0)
+    for note, post, is_left, count in db.session.execute(_LATEST, {"cases": list(case_ids)}) if case_ids else ():
+        found[note.vendor_case_id].append(_shown_note(note, post if is_left else None))
+        counts[note.vendor_case_id] = count
+    return {case_id: Noted(found[case_id], counts[case_id]) for case_id in case_ids}
+
+
+def _latest_notes() -> sa.Select[Any]:
+    """The statement of ``noted_of``."""
+    case_id = VendorNote.vendor_case_id
+    place = sa.func.row_number().over(partition_by=case_id, order_by=VendorNote.id.desc()).label("place")
+    count = sa.func.count().over(partition_by=case_id).label("count")
+    asked = case_id.in_(sa.bindparam("cases", expanding=True))
+    placed = sa.select(VendorNote.id, place, count).where(asked).subquery()
+    rows = sa.select(VendorNote, VendorPost, posts.IS_LEFT.label("is_left"), placed.c.count)
+    rows = rows.join(placed, placed.c.id == VendorNote.id).outerjoin(VendorPost, VendorPost.note_id == VendorNote.id)
+    return rows.where(sa.or_(placed.c.place <= LATEST, posts.IS_LEFT)).order_by(VendorNote.id)
+
+
+_LATEST = _latest_notes()
+
+
+def notes_page(case_id: int, before: int | None = None) -> NotesPage:
+    """A page of a case's notes, oldest first: the latest ones, or those before a note's id."""
+    of_case = VendorNote.vendor_case_id == case_id
+    rows = sa.select(VendorNote).where(of_case).order_by(VendorNote.id.desc()).limit(NOTES_A_PAGE + 1)
+    found = db.session.scalars(rows if before is None else rows.where(VendorNote.id < before)).all()
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(VendorNote).where(of_case)) or 0
+    notes = [_shown_note(note) for note in reversed(found[:NOTES_A_PAGE])]
+    return NotesPage(notes, count, len(found) > NOTES_A_PAGE)
+
+
+def _shown_note(note: VendorNote, unsent: VendorPost | None = None) -> ShownNote:
+    who = _("We") if note.is_ours else _("Microsoft")
+    return ShownNote(note.id, note.written_at or note.at, who, to_html(note.body), unsent)
 
 
 def _story(case: VendorCase, *, finds_numbers: bool) -> str:

@@ -95,7 +95,7 @@ def _file_on(ticket_id: int) -> int:
 READ = (
     "/incidents", "/incidents/{incident}", "/incidents/{incident}/customers/{customer}", "/credits",
     "/tickets/{ticket}/money", "/tickets/{ticket}/pack", "/tickets/{ticket}/pack.txt", "/tickets/{ticket}/pack.zip",
-    "/tickets/{ticket}/escalate", "/tickets/{ticket}/vendor-cases/{case}/pack",
+    "/tickets/{ticket}/escalate", "/tickets/{ticket}/vendor-cases/{case}/pack", "/tickets/{ticket}/vendor-cases/{case}",
 )  # fmt: skip
 BY_RIGHT = {
     Permission.SEE_TODAY: ("/reports/returns", "/reports/returns/tickets", "/admin/channels/spending"),
@@ -233,6 +233,7 @@ def test_addresses_of_another_ticket_or_customer_lead_nowhere(app: Flask, world:
     for pattern in (
         "/tickets/{other}/vendor-cases/{case}/pack", "/tickets/{other}/vendor-cases/{case}/closing",
         "/tickets/{billing}/vendor-cases/{case}/severity", "/tickets/{other}/vendor-cases/{case}/portal",
+        "/tickets/{other}/vendor-cases/{case}",
         "/incidents/{incident}/customers/{stranger}", "/incidents/999/customers/{customer}",
     ):  # fmt: skip
         assert lead.get(world.address(pattern)).status_code == 404, pattern

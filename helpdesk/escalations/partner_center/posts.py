@@ -27,6 +27,9 @@ MOST_ATTEMPTS = 15
 # spelled out, not bound: with a parameter in its place no database would use the partial indexes
 IS_PENDING = sa.text("vendor_post.post_state = 'pending'")
 
+IS_LEFT = sa.or_(VendorPost.post_state != PostState.SENT, VendorPost.last_error != "")
+"""A post that has not arrived at the vendor, or has without bringing about all it asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class PostClaim:
@@ -184,13 +187,6 @@ def is_asked(case_id: int, becomes: VendorCaseState | None, severity: Severity |
 def of_case(case_id: int) -> dict[int, VendorPost]:
     """The posts of a case by note."""
     rows = sa.select(VendorPost).where(VendorPost.vendor_case_id == case_id)
-    return {post.note_id: post for post in db.session.scalars(rows)}
-
-
-def unsent(case_ids: Iterable[int]) -> dict[int, VendorPost]:
-    """By note, what has not arrived at the vendor, and what has without bringing about all it asked for."""
-    is_left = sa.or_(VendorPost.post_state != PostState.SENT, VendorPost.last_error != "")
-    rows = sa.select(VendorPost).where(VendorPost.vendor_case_id.in_(list(case_ids)), is_left)
     return {post.note_id: post for post in db.session.scalars(rows)}
 
 

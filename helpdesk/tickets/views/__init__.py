@@ -26,6 +26,7 @@ from helpdesk.tickets.views import (
     tagging,
     ticket,
     triage,
+    vendor_notes,
     vendor_requests,
     work,
 )
@@ -50,6 +51,7 @@ for pages in (
     pack,
     enclosing,
     handed,
+    vendor_notes,
     files,
     importing,
     tagging,

@@ -14,16 +14,12 @@ from helpdesk.database import unit_of_work
 from helpdesk.errors import Invalid
 from helpdesk.tickets.actions import escalating, trackers
 from helpdesk.tickets.forms import VendorNumberForm
+from helpdesk.tickets.vendor_forms import SEND, VendorChaseForm, VendorNoteForm
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.ticket import Typed, find, ticket_page
-from helpdesk.tickets.views.work import back
-from workflows.vocabulary import SlaParty, VendorCaseState
-
-SEND = "send"
-"""Who wrote a note: we, and it is to leave now."""
-
-LONGEST = 20_000
-"""Characters of a note on a vendor's case, as of a message."""
+from helpdesk.tickets.views.work import back, own_address
+from helpdesk.web.forms import Form, carry_out
+from workflows.vocabulary import VendorCaseState
 
 
 def register(blueprint: Blueprint) -> None:
@@ -42,27 +38,31 @@ def register(blueprint: Blueprint) -> None:
 @sees_tickets
 def case_number(number: int, case_id: int) -> ResponseReturnValue:
     form = VendorNumberForm()
-    if not form.is_accepted():
-        return ticket_page(number, Typed(case={case_id: form}), 422)
-    return _on_case(number, lambda: escalating.record_vendor_number(number, case_id, actor(), form.number.data, now()))
+
+    def act() -> None:
+        escalating.record_vendor_number(number, case_id, actor(), form.number.data, now())
+
+    return _by_form(number, case_id, form, act)
 
 
 @sees_tickets
 def case_notes(number: int, case_id: int) -> ResponseReturnValue:
-    body = request.form.get("body", "").strip()
-    if not body:
-        return ticket_page(number, Typed(notice=_("Paste the text first.")), 422)
-    if len(body) > LONGEST:
-        return _too_long(number)
-    by, needs_us = request.form.get("by"), "needs_us" in request.form
-    is_to_send = by == SEND
-    is_ours = is_to_send or by == SlaParty.DESK.value
-    return _on_case(
-        number,
-        lambda: escalating.note_vendor(
-            number, case_id, actor(), body, now(), is_ours=is_ours, needs_us=needs_us, is_to_send=is_to_send
-        ),
-    )
+    form = VendorNoteForm()
+
+    def act() -> None:
+        escalating.note_vendor(
+            number,
+            case_id,
+            actor(),
+            form.body.data,
+            now(),
+            is_ours=form.is_ours,
+            needs_us=form.needs_us.data,
+            is_to_send=form.is_to_send,
+            form_id=form.form_id.data,
+        )
+
+    return _by_form(number, case_id, form, act)
 
 
 @sees_tickets
@@ -83,18 +83,26 @@ def case_state(number: int, case_id: int) -> ResponseReturnValue:
 @sees_tickets
 def case_chase(number: int, case_id: int) -> ResponseReturnValue:
     """Somebody reminded the vendor: elsewhere, or by the words that came along, kept as a note or sent now."""
-    body, is_to_send = request.form.get("body", "").strip(), request.form.get("by") == SEND
-    if not body and "body" in request.form:
-        return ticket_page(number, Typed(notice=_("Write the reminder first.")), 422)
-    if len(body) > LONGEST:
-        return _too_long(number)
-    return _on_case(
-        number, lambda: escalating.chase_vendor(number, case_id, actor(), now(), body, is_to_send=is_to_send)
-    )
+    if "body" not in request.form:
+        return _on_case(number, lambda: escalating.chase_vendor(number, case_id, actor(), now()))
+    form, is_to_send = VendorChaseForm(), request.form.get("by") == SEND
+
+    def act() -> None:
+        escalating.chase_vendor(
+            number, case_id, actor(), now(), form.body.data, is_to_send=is_to_send, form_id=form.form_id.data
+        )
+
+    return _by_form(number, case_id, form, act)
 
 
-def _too_long(number: int) -> Response:
-    return ticket_page(number, Typed(notice=_("Use at most %(max)d characters.", max=LONGEST)), 422)
+def _by_form(number: int, case_id: int, form: Form, act: Callable[[], None]) -> Response:
+    """Do what a form on the case's card says; whatever is refused stands there again, with what was typed."""
+
+    def act_and_go_on() -> str:
+        act()
+        return own_address(f"/tickets/{number}#cases")
+
+    return carry_out(form, act_and_go_on) or ticket_page(number, Typed(case={case_id: form}), 422)
 
 
 def _on_case(number: int, act: Callable[[], object]) -> Response:

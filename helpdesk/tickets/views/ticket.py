@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from helpdesk.accounts.actor import Actor
 from helpdesk.accounts.models import User
@@ -21,7 +21,6 @@ from helpdesk.accounts.session import actor, person
 from helpdesk.clock import now
 from helpdesk.database import db
 from helpdesk.errors import Conflict, NotFound
-from helpdesk.escalations.models import VendorCase
 from helpdesk.tickets import (
     asking,
     facts,
@@ -37,13 +36,15 @@ from helpdesk.tickets import (
     timeline,
     way,
 )
-from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm, VendorNumberForm
+from helpdesk.tickets.forms import HoldForm, MessageForm, MoveForm
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.rows import hold_text, person_named
 from helpdesk.tickets.sentence_words import Names
+from helpdesk.tickets.views import vendor_cards
 from helpdesk.tickets.views.guard import sees_tickets
 from helpdesk.tickets.views.queue import count_text, is_remembered, remembered, view_text
 from helpdesk.web import moments
+from helpdesk.web.forms import Form
 from helpdesk.web.incoming import row_number
 from helpdesk.web.labels import label
 from workflows.vocabulary import Kind, Role, State, Trigger
@@ -65,7 +66,7 @@ class Typed:
     note: MessageForm | None = None
     kept: Mapping[str, list[Any]] = field(default_factory=dict)  # files of a reply or note that came back
     hold: HoldForm | None = None
-    case: Mapping[int, Any] = field(default_factory=dict)
+    case: Mapping[int, Form] = field(default_factory=dict)  # the form on a vendor case’s card, by case
     notice: str = ""
     conflict: list[timeline.Told] | None = None
     link: str = ""  # a new tracker link, shown once
@@ -154,7 +155,7 @@ def _context(found: Ticket, reader: Actor, moment: datetime, typed: Typed) -> di
         "more": offered.more,
         "aside": offered.aside,
         "overdue": offers.overdue_of(found, known),
-        "cases": _cases(found.id, course, ids),
+        "cases": vendor_cards.cards_of(found.id, course, ids, typed.case),
         "conflict": typed.conflict,
         "typed": typed,
         "tags": [tag.name for tag in found.tags],
@@ -267,34 +268,6 @@ def assign_choices(found: Ticket, colleagues: Colleagues) -> list[tuple[Any, str
     """Everybody who may work on a ticket of this kind, and nobody."""
     able = {user_id: name for user_id, name, roles in colleagues if may(roles, Permission.MOVE_TICKETS, found.kind)}
     return [("", _("Nobody")), *able.items()]
-
-
-def _cases(number: int, course: promises.Course, ids: promises.Ids) -> list[dict[str, Any]]:
-    """The vendor's cases, each with what the vendor promised on it and how that stands."""
-    rows = sa.select(VendorCase).where(VendorCase.ticket_id == number).options(selectinload(VendorCase.notes))
-    cases = db.session.scalars(rows.order_by(VendorCase.id.desc()).limit(20)).all()
-    return [
-        {
-            "shown": sheet.shown_case(case, course.at),
-            "number_form": _number_form(case),
-            **_vendor_clocks(case, course, ids),
-        }
-        for case in cases
-    ]
-
-
-def _vendor_clocks(case: VendorCase, course: promises.Course, ids: promises.Ids) -> dict[str, Any]:
-    number, case_id = case.ticket_id, case.id
-    if case_id not in course.cases:
-        return {"promises": [], "ended": []}
-    return {
-        "promises": promises.unmet_promises(course, number, ids, case_id),
-        "ended": promises.ended_promises(course, number, ids, case_id),
-    }
-
-
-def _number_form(case: VendorCase) -> VendorNumberForm | None:
-    return None if case.number else VendorNumberForm()
 
 
 # the whole history ------------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ class TestReminding:
         page = ana.get(f"/tickets/{escalated}").text
         assert self.TEXT in page
         assert "Keep it as our note" in page
-        assert f'data-copies="case-{case_id}-chase"' in page
+        assert f'data-copies="case-{case_id}-chase-body"' in page
 
     def test_the_words_are_kept_and_counted_as_a_reminder(
         self, ana: FlaskClient, escalated: int, case_id: int, hand: Hand
