@@ -20,12 +20,17 @@ _RANK = {effect: rank for rank, effect in enumerate(RevisionEffect)}
 
 
 class ClockEffect(NamedTuple):
-    """One promise before and after. Deadlines are None while it is paused or nothing is promised."""
+    """One promise before and after. Deadlines are None while it is paused or nothing is promised.
+
+    While it is paused, and only then, the seconds that it has left stand in for its deadline.
+    """
 
     kind: ClockKind
     effect: RevisionEffect
     before: datetime | None
     after: datetime | None
+    left_before: int | None
+    left_after: int | None
 
 
 def effects_of(strand: Strand, terms: FrozenTerms, now: datetime) -> list[ClockEffect]:
@@ -43,11 +48,15 @@ def _unmet(strand: Strand, now: datetime) -> dict[ClockKind, sla.Cycle]:
 
 def _effect(kind: ClockKind, before: sla.Cycle | None, after: sla.Cycle | None) -> ClockEffect:
     was, is_ = _deadline(before), _deadline(after)
-    return ClockEffect(kind, _told(before, after), was, is_)
+    return ClockEffect(kind, _told(before, after), was, is_, _left(before), _left(after))
 
 
 def _deadline(cycle: sla.Cycle | None) -> datetime | None:
     return cycle.deadline if cycle is not None and cycle.target_seconds is not None else None
+
+
+def _left(cycle: sla.Cycle | None) -> int | None:
+    return cycle.remaining_seconds if cycle is not None and cycle.deadline is None else None
 
 
 def _told(before: sla.Cycle | None, after: sla.Cycle | None) -> RevisionEffect:
@@ -97,7 +106,7 @@ class Counts:
     """How many tickets and promises a change touches, and how; a few of them as examples.
 
     ``as_json``: {"tickets": {effect: n}, "clocks": {clock: {effect: n}}, "examples": [{"ticket", "effect",
-    "clocks": [[clock, effect, before, after]]}]}, moments as ISO 8601 or None.
+    "clocks": [[clock, effect, before, after, left_before, left_after]]}]}, moments as ISO 8601 or None.
     """
 
     tickets: dict[str, int] = field(default_factory=dict)
@@ -114,7 +123,12 @@ class Counts:
 
     @property
     def changed(self) -> int:
-        return sum(self.tickets.values())
+        """Tickets that are promised something else; one that keeps its deadlines is told apart."""
+        return sum(self.tickets.values()) - self.kept
+
+    @property
+    def kept(self) -> int:
+        return self.tickets.get(RevisionEffect.SAME, 0)
 
     def add(self, ticket_id: int, effects: Sequence[ClockEffect]) -> None:
         """Count one ticket whose terms would change."""
@@ -140,7 +154,7 @@ def _add_up(sums: dict[str, int], more: Mapping[str, int]) -> None:
 
 def _example(ticket_id: int, effect: RevisionEffect, effects: Iterable[ClockEffect]) -> dict[str, Any]:
     clocks = [
-        [each.kind, each.effect, _written(each.before), _written(each.after)]
+        [each.kind, each.effect, _written(each.before), _written(each.after), each.left_before, each.left_after]
         for each in effects
         if each.effect is not RevisionEffect.SAME
     ]

@@ -7,7 +7,7 @@ processes try.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from helpdesk.sla import revisions
 from helpdesk.sla.models import PromiseRevision, SlaPolicy
 from helpdesk.sla.queries import keep_promises, promises
 from helpdesk.sla.revisions import Claim
+from helpdesk.sla.stored import StoredClock, clocks_of_many
 from helpdesk.sla.terms import FrozenTerms, freeze, preview
 from helpdesk.tickets import deadlines, hearing
 from helpdesk.tickets.acting import Change
@@ -222,7 +223,7 @@ def _seen_between(after: int, last: int) -> int:
 
 
 def _give(affected: Sequence[Affected], tickets: Sequence[Ticket], revision: PromiseRevision, now: datetime) -> int:
-    """Put their new terms in force on claimed tickets, and settle what follows; how many they were.
+    """Put their new terms in force on claimed tickets, and settle what follows; how many are promised something else.
 
     A ticket that changed since its facts were read is left alone: who changed it since the revision was
     confirmed has renewed its terms.
@@ -231,10 +232,27 @@ def _give(affected: Sequence[Affected], tickets: Sequence[Ticket], revision: Pro
     changing = [ticket for ticket in tickets if ticket.id in new]
     actor = Actor(ActorKind.STAFF, revision.confirmed_by_id, "")
     stored = deadlines.settle_if_due(changing, now)  # what is due already is late by the terms it had
+    before = {ticket.id: _promised(stored[ticket.id]) for ticket in changing}
     for ticket in changing:
         _put_in_force(Change(ticket, actor, max(now, ticket.updated_at)), new[ticket.id].id, revision.id)
     deadlines.settle_many(changing, now, stored)
-    return len(changing)
+    db.session.flush()
+    after = clocks_of_many(before.keys(), only_unended=True)
+    return sum(_promised(after[ticket_id]) != promised for ticket_id, promised in before.items())
+
+
+def _promised(clocks: Iterable[StoredClock]) -> set[tuple[Any, ...]]:
+    """When the unmet promises of a ticket are due, or what they have left while they stand still."""
+    unmet = (clock for clock in clocks if clock.case_id == 0 and clock.ended_at is None)
+    return {
+        (
+            clock.kind,
+            clock.due_at,
+            None if clock.due_at is not None else clock.target_seconds - (clock.elapsed_seconds or 0),
+        )
+        for clock in unmet
+        if clock.target_seconds is not None
+    }
 
 
 def _is_as_read(facts: Any, tickets: Sequence[Ticket]) -> bool:

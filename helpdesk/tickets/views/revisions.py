@@ -23,6 +23,7 @@ from helpdesk.sla.models import PromiseRevision
 from helpdesk.tickets import revising
 from helpdesk.tickets.effects import Counts
 from helpdesk.tickets.models import Ticket
+from helpdesk.web import moments
 from helpdesk.web.forms import see_other
 from helpdesk.web.fragments import swapped_id
 from workflows.vocabulary import ClockKind, RevisionEffect, RevisionState
@@ -135,6 +136,7 @@ def _shown(revision: PromiseRevision) -> dict[str, Any]:
         "name": revision.draft["name"],
         "state": revision.state,
         "tickets": _in_order(counts.tickets),
+        "kept_count": counts.kept,
         "clocks": [(clock, counts.clocks[clock]) for clock in ClockKind if _is_told(counts.clocks.get(clock, {}))],
         "effects": [effect for effect in RevisionEffect if effect is not RevisionEffect.SAME],
         "examples": _examples(counts.examples),
@@ -147,7 +149,9 @@ def _shown(revision: PromiseRevision) -> dict[str, Any]:
 
 
 def _in_order(tickets: dict[str, int]) -> list[tuple[RevisionEffect, int]]:
-    return [(effect, tickets[effect]) for effect in RevisionEffect if tickets.get(effect)]
+    """How the tickets change that do."""
+    told = (effect for effect in RevisionEffect if effect is not RevisionEffect.SAME)
+    return [(effect, tickets[effect]) for effect in told if tickets.get(effect)]
 
 
 def _is_told(effects: dict[str, int]) -> bool:
@@ -164,13 +168,22 @@ def _examples(kept: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "number": example["ticket"],
             "subject": subjects.get(example["ticket"], ""),
             "effect": RevisionEffect(example["effect"]),
-            "clocks": [
-                (ClockKind(clock), RevisionEffect(effect), _read(before), _read(after))
-                for clock, effect, before, after in example["clocks"]
-            ],
+            "clocks": [_clock(*clock) for clock in example["clocks"]],
         }
         for example in kept
     ]
+
+
+def _clock(
+    clock: str,
+    effect: str,
+    before: str | None,
+    after: str | None,
+    left_before: int | None = None,  # an older preview has neither
+    left_after: int | None = None,
+) -> tuple[Any, ...]:
+    left = (None if seconds is None else moments.left(seconds) for seconds in (left_before, left_after))
+    return ClockKind(clock), RevisionEffect(effect), _read(before), _read(after), *left
 
 
 def _read(moment: str | None) -> datetime | None:

@@ -235,10 +235,39 @@ def test_examples_tell_before_and_after(desk: Desk, crowd) -> None:
     revision = counted(desk, standard, stretched(standard, 0.05, ClockKind.FIRST_RESPONSE))
     first = Counts.of(revision.counts).examples[0]
     assert first["effect"] == RevisionEffect.BREACHES
-    clock, effect, was, then = first["clocks"][0]
+    clock, effect, was, then, *left = first["clocks"][0]
     assert (clock, effect) == (ClockKind.FIRST_RESPONSE, RevisionEffect.BREACHES)
     assert was == before[first["ticket"], ClockKind.FIRST_RESPONSE][0].isoformat()
     assert then < was
+    assert left == [None, None]
+
+
+def test_what_stands_still_tells_what_it_has_left(desk: Desk, crowd) -> None:
+    standard = policy_called("Standard")
+    revision = counted(desk, standard, stretched(standard, 2, ClockKind.RESOLUTION))
+    held = next(example for example in Counts.of(revision.counts).examples if example["ticket"] == crowd[2])
+    clock, effect, was, then, left_before, left_after = held["clocks"][0]
+    assert (clock, effect, was, then) == (ClockKind.RESOLUTION, RevisionEffect.LATER, None, None)
+    assert left_before == deadlines()[crowd[2], ClockKind.RESOLUTION][1]
+    assert left_after > left_before
+
+
+def test_tickets_that_keep_their_deadlines_are_not_counted_as_changed(desk: Desk, crowd) -> None:
+    """Their terms change, in the levels alone."""
+    standard = policy_called("Standard")
+    urgent = {number for number in crowd if db.session.get_one(Ticket, number).priority is Priority.P1}
+    targets = tuple(
+        replace(each, seconds=2 * each.seconds) if each.priority is Priority.P1 else each
+        for each in draft_of(standard).targets
+    )
+    levels = {clock.value: [{"level": 1, "percent": 60}] for clock in ClockKind}
+    revision = counted(desk, standard, draft_of(standard, targets=targets, levels=levels))
+    counts = Counts.of(revision.counts)
+    assert (revision.changed_count, counts.changed, counts.kept) == (len(urgent), len(urgent), len(crowd) - len(urgent))
+    confirm(desk, revision.id)
+    work()
+    assert set(terms_changes()) == set(crowd)
+    assert revisions.revision_of(revision.id).changed_count == len(urgent)
 
 
 def test_a_name_alone_changes_no_ticket(desk: Desk, crowd) -> None:

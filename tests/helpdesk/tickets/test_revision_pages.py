@@ -14,10 +14,11 @@ from helpdesk.database import db, unit_of_work
 from helpdesk.sla import queries, revisions
 from helpdesk.sla.models import PromiseRevision, SlaPolicy
 from helpdesk.tickets import revising
+from helpdesk.tickets.actions import holding
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.views import revisions as pages
 from tests.helpdesk.sla.test_policy_pages import fields
-from workflows.vocabulary import RevisionState
+from workflows.vocabulary import HoldCause, Level, RevisionState
 
 from .conftest import Desk, browser_of
 from .test_revising import policy_called
@@ -64,6 +65,21 @@ def test_saving_shows_what_would_change_and_changes_nothing(max_: FlaskClient, o
     assert f'href="/tickets/{second}"' in page
     assert "today 14:32" in page  # 20 minutes after 14:12
     assert target_of(standard.id) == before
+
+
+def test_the_page_tells_apart_who_keeps_their_deadlines_and_what_a_pause_leaves(
+    max_: FlaskClient, opened, desk: Desk, standard
+) -> None:
+    held = opened().ticket.id
+    opened(impact=Level.LOW, urgency=Level.LOW)
+    with unit_of_work():
+        holding.hold(held, desk.ana, HoldCause.CUSTOMER, now())
+    changes = {"target_resolution_p1": "12h", "levels_resolution-0-amount": "60"}
+    page = max_.get(save(max_, standard, **changes)).text
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "1 open ticket would change: 1 later . 1 more ticket keeps its deadlines." in text
+    assert "paused, 10 h left paused, 12 h left later" in text
+    assert "standing still" not in text
 
 
 def test_confirming_puts_it_in_force(max_: FlaskClient, opened, standard) -> None:
