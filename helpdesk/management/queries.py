@@ -226,14 +226,15 @@ class Undecided(NamedTuple):
 def undecided_statement(team_id: int | None) -> sa.TextClause:
     """Undecided promises of each hour of a day; parameters ``now``, ``h0`` to ``h25`` and ``team``.
 
-    Text, because twenty-five limited ranges cost more to put together than to run.
+    A deadline on the full hour belongs to the hour that ends there, as one at closing does. Text, because
+    twenty-five limited ranges cost more to put together than to run.
     """
     join = "" if team_id is None else " JOIN ticket ON ticket.id = ticket_id AND ticket.team_id = :team"
     condition = UNDECIDED.replace("state", "sla_clock.state")  # the ticket has a state too
     hours = (
         f"SELECT {hour}, count(*), count(CASE WHEN warns_at <= :now THEN 1 END)"  # noqa: S608 - constants only
         f" FROM (SELECT warns_at FROM sla_clock{join} WHERE {condition}"
-        f" AND due_at >= :h{hour} AND due_at < :h{hour + 1} LIMIT {COUNT_TO + 1}) AS hour_{hour}"
+        f" AND due_at > :h{hour} AND due_at <= :h{hour + 1} LIMIT {COUNT_TO + 1}) AS hour_{hour}"
         for hour in range(HOURS_OF_A_DAY)
     )
     moments = [sa.bindparam(f"h{hour}", type_=Moment()) for hour in range(HOURS_OF_A_DAY + 1)]
@@ -241,7 +242,7 @@ def undecided_statement(team_id: int | None) -> sa.TextClause:
 
 
 def undecided_by_hour(start: datetime, end: datetime, now: datetime, team_id: int | None) -> dict[datetime, Undecided]:
-    """{beginning of the hour: what is undecided in it} for the day [start, end)."""
+    """{beginning of the hour: what is undecided in it} for the day (start, end]."""
     moments = [min(start + timedelta(hours=hour), end) for hour in range(HOURS_OF_A_DAY + 1)]
     given: dict[str, Any] = {f"h{hour}": moment for hour, moment in enumerate(moments)}
     given |= {"now": now} if team_id is None else {"now": now, "team": team_id}

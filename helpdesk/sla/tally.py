@@ -7,7 +7,7 @@ so the figures are true at once, and a week is a few hundred rows however many t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from workflows.vocabulary import ClockChange, ClockState
 FOLD_AT_ONCE = 5000
 
 Key = tuple[datetime, int]  # hour of the deadline, team
+_SECOND = timedelta(seconds=1)
 
 
 class Standing(NamedTuple):
@@ -68,11 +69,19 @@ def _missed_deadline(cycle: sla.Cycle) -> datetime:
     return breach.deadline_at or breach.late_from or breach.at
 
 
+def hour_of(due_at: datetime) -> datetime:
+    """Beginning of the hour that a deadline belongs to: on the full hour the one that ends there, as closing does."""
+    return (due_at - _SECOND).replace(minute=0, second=0, microsecond=0)
+
+
 def _add(sums: dict[Key, Kept], team_id: int, due_at: datetime | None, more: Kept) -> None:
     if due_at is not None:
-        key = due_at.replace(minute=0, second=0, microsecond=0), team_id
-        had = sums.get(key, Kept(0, 0))
-        sums[key] = Kept(had.met + more.met, had.late + more.late)
+        _sum(sums, (hour_of(due_at), team_id), more)
+
+
+def _sum(sums: dict[Key, Kept], key: Key, more: Kept) -> None:
+    had = sums.get(key, Kept(0, 0))
+    sums[key] = Kept(had.met + more.met, had.late + more.late)
 
 
 def _line(key: Key, kept: Kept) -> dict[str, datetime | int]:
@@ -92,7 +101,7 @@ def fold(limit: int = FOLD_AT_ONCE) -> bool:
     )
     sums: dict[Key, Kept] = {}
     for hour, team_id, met, late in db.session.execute(taken):
-        _add(sums, team_id, hour, Kept(met, late))
+        _sum(sums, (hour, team_id), Kept(met, late))
     if sums:
         insert = (sqlite.insert if is_sqlite() else postgresql.insert)(PromiseTally)
         more = {name: getattr(PromiseTally, name) + insert.excluded[name] for name in ("met", "late")}

@@ -173,10 +173,12 @@ def _copy_rows(bulk: Bulk) -> None:
 
 
 def _tally(bulk: Bulk) -> None:
-    """Count the copies' promises with the others, each in the hour of the deadline it kept or missed."""
+    """Count the copies' promises with the others, each in the hour of the deadline it kept or missed (``hour_of``)."""
 
     def hour(moment: str) -> str:
-        return f"substr({moment}, 1, 13) || ':00:00'" if bulk.is_sqlite else f"date_trunc('hour', {moment})"
+        if bulk.is_sqlite:
+            return f"strftime('%Y-%m-%d %H:00:00', {moment}, '-1 second')"
+        return f"date_trunc('hour', {moment} - interval '1 second')"
 
     kept = (
         f"SELECT {hour('k.due_at')} AS hour, t.team_id, 1 AS met, 0 AS late FROM sla_clock AS k "

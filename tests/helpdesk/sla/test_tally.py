@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,13 +13,14 @@ from flask import Flask
 from helpdesk.accounts.models import Team
 from helpdesk.clock import Hand, now
 from helpdesk.database import db, unit_of_work
+from helpdesk.management.queries import undecided_by_hour
 from helpdesk.sla import tally
 from helpdesk.sla.models import Breach, PromiseOutcome, PromiseTally, SlaClock
 from helpdesk.sla.tally import Kept
 from helpdesk.tickets import deadlines
 from helpdesk.tickets.actions import assigning, conversation, moving, triaging
 from tests.helpdesk.tickets.conftest import Desk, desk, opened, topic_id  # noqa: F401
-from workflows.vocabulary import ClockKind, Kind, Level, Service, Trigger
+from workflows.vocabulary import ClockKind, ClockState, Kind, Level, Service, Trigger
 
 FAR = datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
 
@@ -33,8 +35,7 @@ def due_at(number: int, kind: ClockKind) -> datetime:
     return db.session.scalars(rows).one()
 
 
-def hour_of(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0)
+hour_of = tally.hour_of
 
 
 def settle_what_is_due() -> None:
@@ -59,6 +60,24 @@ def test_a_kept_promise_counts_in_the_hour_of_its_deadline(desk, opened):  # noq
 
     assert hour_of(promised) != hour_of(now())
     assert kept == {hour_of(promised): Kept(1, 0)}
+
+
+def test_a_deadline_on_the_full_hour_counts_in_the_hour_that_ends_there(
+    desk: Desk,  # noqa: F811
+    opened: Callable[..., Any],  # noqa: F811
+) -> None:
+    closing = datetime(2026, 11, 24, 17, tzinfo=UTC)
+    number = opened().ticket.id
+    clocks = sa.update(SlaClock).where(SlaClock.ticket_id == number, SlaClock.state == ClockState.RUNNING)
+    with unit_of_work() as session:
+        session.execute(clocks.values(due_at=closing))
+    hour, midnight = closing - timedelta(hours=1), datetime(2026, 11, 23, 23, tzinfo=UTC)
+
+    undecided = undecided_by_hour(midnight, midnight + timedelta(days=1), now(), None)
+
+    assert list(undecided) == [hour]
+    assert tally.hour_of(closing) == tally.hour_of(hour + timedelta(seconds=1)) == hour
+    assert tally.hour_of(closing + timedelta(seconds=1)) == closing
 
 
 def test_a_missed_promise_counts_once_and_stays_missed_when_kept_late(desk, opened, hand):  # noqa: F811
