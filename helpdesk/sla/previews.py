@@ -1,7 +1,7 @@
 """Hands a proposed change to whoever can see the tickets it would touch.
 
 This room knows no tickets. The room that does tells us at the start how a proposal is answered: counted, and
-put in force at once where no open ticket would change, else shown with what it would do.
+put in force at once where no open ticket would change, else shown with what it would do; a removal is always shown.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from helpdesk.clock import now
 from helpdesk.database import db, unit_of_work
 from helpdesk.errors import Conflict, Invalid
 from helpdesk.sla import previews, revisions
+from helpdesk.sla.drafts import Edit
 from helpdesk.sla.models import PromiseRevision
 from helpdesk.tickets import revising
 from helpdesk.tickets.effects import Counts
@@ -44,13 +45,21 @@ def _answer_proposals(state: BlueprintSetupState) -> None:
 
 
 def answer(revision_id: int) -> Response:
-    """Count a proposal. Where no open ticket would change it is in force at once, else its preview asks."""
+    """Count a proposal. Where no open ticket would change it is in force at once, else its preview asks.
+
+    A removal is always asked about: nothing brings the policy back.
+    """
     _work_on(revision_id)
     revision = revisions.revision_of(revision_id)
-    if revision.state is RevisionState.COUNTED and revision.changed_count == 0 and _confirm(revision_id) is None:
+    is_harmless = revision.state is RevisionState.COUNTED and revision.changed_count == 0 and not _is_removal(revision)
+    if is_harmless and _confirm(revision_id) is None:
         flash(_("Saved. No open ticket is promised anything else."), "done")
         return see_other(_home(revision))
     return see_other(_address(revision_id))
+
+
+def _is_removal(revision: PromiseRevision) -> bool:
+    return bool(revision.draft["edit"] == Edit.REMOVAL)
 
 
 def _work_on(revision_id: int) -> None:
@@ -101,9 +110,11 @@ def show(revision_id: int) -> ResponseReturnValue:
 @revision_pages.post("/<int:revision_id>/confirmation")
 @requires(Permission.EDIT_PROMISES)
 def confirm(revision_id: int) -> ResponseReturnValue:
-    refusal = _confirm(revision_id)
+    refusal, revision = _confirm(revision_id), revisions.revision_of(revision_id)
     if refusal is not None:
         flash(refusal, "error")
+    elif _is_removal(revision):
+        flash(_("The policy “%(name)s” is removed.", name=revision.draft["name"]), "done")
     return see_other(_address(revision_id))
 
 
@@ -135,6 +146,7 @@ def _shown(revision: PromiseRevision) -> dict[str, Any]:
         "revision": revision,
         "name": revision.draft["name"],
         "state": revision.state,
+        "is_removal": _is_removal(revision),
         "tickets": _in_order(counts.tickets),
         "kept_count": counts.kept,
         "clocks": [(clock, counts.clocks[clock]) for clock in ClockKind if _is_told(counts.clocks.get(clock, {}))],

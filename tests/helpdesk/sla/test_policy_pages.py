@@ -130,7 +130,12 @@ def test_moving_and_removing(max_: FlaskClient, promised: Promised) -> None:
     max_.post(f"/admin/policies/{azure.id}/position", data={"direction": "up"})
     db.session.rollback()
     assert [policy.name for policy in queries.policies()] == ["Azure", "Business Plus", "Standard"]
-    assert max_.post(f"/admin/policies/{azure.id}/removal").status_code == 303
+    asked = max_.post(f"/admin/policies/{azure.id}/removal").headers["Location"]
+    assert max_.get(f"/admin/policies/{azure.id}").status_code == 200, "unused, and still one click may be a slip"
+    page = max_.get(asked).text
+    assert "The policy “Azure” is to be removed for good." in page
+    assert "No open ticket would change." in page
+    assert "The policy “Azure” is removed." in max_.post(f"{asked}/confirmation", follow_redirects=True).text
     assert max_.get(f"/admin/policies/{azure.id}").status_code == 404
 
 
