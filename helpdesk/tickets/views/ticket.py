@@ -236,17 +236,17 @@ def _timeline(found: Ticket, colleagues: Colleagues) -> dict[str, Any]:
 
 
 def _boxes(found: Ticket, reader: Actor, typed: Typed, colleagues: Colleagues) -> dict[str, Any]:
-    """The forms at hand: reply, note, hold, assignee."""
+    """The forms at hand: reply, note, hold, assignee. Each takes what was sent to it alone: all boxes say ``body``."""
     may_reply = reader.may(Permission.REPLY, found.kind) and found.state is not State.MERGED
     may_note = reader.may(Permission.NOTE, found.kind)
     may_hold = reader.may(Permission.MOVE_TICKETS, found.kind) and found.is_open
     return {
-        "reply_form": (typed.reply or MessageForm()) if may_reply else None,
-        "note_form": (typed.note or MessageForm()) if may_note else None,
+        "reply_form": (typed.reply or MessageForm(formdata=None)) if may_reply else None,
+        "note_form": (typed.note or MessageForm(formdata=None)) if may_note else None,
         "reply_to": found.contact.name,
         "hold": {"text": _held(found)} if found.hold_cause is not None else None,
         "may_release": may_hold,
-        "hold_form": (typed.hold or HoldForm()) if may_hold else None,
+        "hold_form": (typed.hold or HoldForm(formdata=None)) if may_hold else None,
         "assignee": person_named(found.assignee.name, found.assignee_id) if found.assignee else None,
         "assign_choices": assign_choices(found, colleagues) if reader.may(Permission.ASSIGN, found.kind) else None,
         "may_take": reader.may(Permission.MOVE_TICKETS, found.kind) and found.assignee_id != reader.user_id,

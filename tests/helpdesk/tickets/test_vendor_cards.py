@@ -258,6 +258,12 @@ class TestWhatIsTyped:
         assert answer.status_code == 422
         assert 'value="stray"' not in answer.text
 
+    def test_what_is_for_microsoft_does_not_come_into_the_answer_to_the_customer(
+        self, ana: FlaskClient, case: VendorCase
+    ) -> None:
+        answer = ana.post(f"{address(case)}/notes", data={"body": self.LONG})
+        assert answer.text.count(self.LONG) == 1
+
 
 class TestWhoseTurnItIs:
     @pytest.mark.parametrize("by", ["vendor", "desk"])
