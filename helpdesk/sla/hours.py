@@ -26,7 +26,7 @@ _MIDNIGHT, _DAYS_END = "00:00", "24:00"
 _CLOSED = ("closed", "zárva", "-")
 _DURATION = re.compile(r"\s*(?:(\d+)\s*d)?\s*(?:(\d+)\s*(?:h|ó))?\s*(?:(\d+)\s*(?:m|min|p))?\s*", re.IGNORECASE)
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-LONGEST = 400 * DAY
+MOST_DAYS, MOST_DIGITS = 365, 9
 
 
 # intervals --------------------------------------------------------------------------------------------
@@ -41,7 +41,11 @@ def _interval(text: str) -> Interval:
     ends = _TO.split(text.strip())
     if len(ends) != 2:
         raise Invalid(_("Write opening and closing as 08:00-18:00; “%(text)s” is neither.", text=text))
-    return _time(ends[0]), _time(ends[1])
+    opening, closing = _time(ends[0]), _time(ends[1])
+    if _exact(opening) == _exact(closing) != _exact(_MIDNIGHT):
+        # a calendar would take it for the 24 hours until the same time of the next day
+        raise Invalid(_("“%(text)s” opens and closes at the same time: write 00:00-24:00 for a whole day.", text=text))
+    return opening, closing
 
 
 def _time(text: str) -> str:
@@ -49,13 +53,17 @@ def _time(text: str) -> str:
     return _SHORT_HOUR.sub(r"0\1:", whole)
 
 
+def _exact(time: str) -> str:
+    return f"{time}:00" if time.count(":") == 1 else time
+
+
 def write_intervals(intervals: Iterable[Iterable[str]]) -> str:
     return ", ".join("-".join(interval) for interval in intervals)
 
 
 def joined(week: Mapping[str, Iterable[Iterable[str]]]) -> dict[str, list[Interval]]:
-    """A week with its nights in one piece: what ends at midnight and goes on after it until, at the latest, the
-    hour it began at, stands as 22:00-06:00 on the day it begins."""
+    """A week with its nights in one piece: what ends at midnight and goes on after it, but ends before the hour it
+    began at, stands as 22:00-06:00 on the day it begins."""
     days = list(week)
     whole = {day: [_pair(interval) for interval in week[day]] for day in days}
     mornings = {day: intervals[0] for day, intervals in whole.items() if intervals and intervals[0][0] == _MIDNIGHT}
@@ -65,7 +73,7 @@ def joined(week: Mapping[str, Iterable[Iterable[str]]]) -> dict[str, list[Interv
         if morning is None or not whole[day]:
             continue
         opening, closing = whole[day][-1]
-        if closing in (_MIDNIGHT, _DAYS_END) and morning[1] <= opening:
+        if closing in (_MIDNIGHT, _DAYS_END) and morning[1] < opening:
             whole[day][-1] = (opening, morning[1])
             whole[following].remove(morning)
     return whole
@@ -148,14 +156,16 @@ def write_breaks(breaks: Iterable[Mapping[str, str]]) -> str:
 
 
 def read_duration(text: str, day_seconds: int) -> int:
-    """Seconds of "2d 4h 30m", where a day is ``day_seconds`` long. Raises Invalid."""
+    """Seconds of "2d 4h 30m", where a day is ``day_seconds`` long, 365 of them at most. Raises Invalid."""
     match = _DURATION.fullmatch(text)
     if match is None or not any(match.groups()):
         raise Invalid(_("Write it as 30m, 4h, 2d or 1d 4h."))
-    days, hours, minutes = (int(part or 0) for part in match.groups())
+    parts = [part or "0" for part in match.groups()]
+    # by their length first: thousands of digits are more than ``int`` takes
+    days, hours, minutes = (int(part) if len(part) <= MOST_DIGITS else 10**MOST_DIGITS for part in parts)
     seconds = days * day_seconds + hours * HOUR + minutes * MINUTE
-    if not 0 < seconds <= LONGEST:
-        raise Invalid(_("Promise more than nothing and less than a year."))
+    if not 0 < seconds <= MOST_DAYS * day_seconds:
+        raise Invalid(_("Promise more than nothing and at most %(most)s days.", most=MOST_DAYS))
     return seconds
 
 

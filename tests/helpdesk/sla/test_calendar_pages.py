@@ -67,6 +67,9 @@ def test_different_days(max_: FlaskClient) -> None:
     [
         ("tue", "08:00 to 18:00", "Write opening and closing as 08:00-18:00"),
         ("wed", "08:00-25:00", "no time from 00:00 to 24:00"),
+        ("wed", "09:00-9", "opens and closes at the same time"),
+        ("mon", "12:00-12:00", "opens and closes at the same time"),
+        ("breaks", "2026-12-01 10:00-10:00", "opens and closes at the same time"),
         ("thu", "08:00-12:00, 11:00-18:00", "The hours on Thursday overlap from 11:00."),
         ("holidays", "2026-13-01 Nothing", "not one like 2026-01-31"),
         ("shifts", "2026-12-12 8-14-16", "Write opening and closing"),
@@ -85,6 +88,12 @@ def test_an_error_stands_at_its_field_and_nothing_typed_is_lost(
     assert sentence in error_at(page, field)
     assert 'value="10:00-11:00"' in page.text
     assert len(queries.calendars()) == 3
+
+
+def test_a_whole_day_may_be_written_from_midnight_to_midnight(max_: FlaskClient) -> None:
+    assert send(max_, sat="00:00-24:00", sun="0-0").status_code == 303
+    week = stored("New hours")["week"]
+    assert (week["sat"], week["sun"]) == ([["00:00", "24:00"]], [["00:00", "00:00"]])
 
 
 def test_a_night_that_reaches_into_the_next_morning_may_not_overlap_it(max_: FlaskClient) -> None:

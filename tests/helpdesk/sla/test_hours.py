@@ -31,7 +31,7 @@ def nights(draw: st.DrawFn) -> Week:
     for number, day in enumerate(days):
         last, following = cuts[day][-1:], cuts[days[(number + 1) % 7]]
         if len(cuts[day]) % 2 and last and last[0] < QUARTERS:
-            latest = min(last[0], following[0] if following else QUARTERS)
+            latest = min(last[0] - 1, following[0] if following else QUARTERS)
             week[day].append((clock(last[0]), clock(draw(st.integers(0, latest)))))
     return week
 
