@@ -59,6 +59,12 @@ class LevelRow:
     def is_empty(self) -> bool:
         return not self.is_breach and not self.amount
 
+    @property
+    def seconds_before(self) -> int:
+        """How long before the deadline it comes, 0 where its moment is said in another way or makes no sense."""
+        is_said = self.measure == Measure.BEFORE and _is_amount(self.amount, LONGEST_MINUTES)
+        return int(self.amount) * 60 if is_said and not self.is_breach else 0
+
     @classmethod
     def of(cls, rung: Rung) -> LevelRow:
         measure = next((each for each in Measure if getattr(rung, each) is not None), Measure.PERCENT)
@@ -112,13 +118,21 @@ class LevelsField(Field):
         for place, row in enumerate(self.rows, start=1):
             row.error = "" if row.is_empty else _error_of(row, taken)
             if row.error:
-                self.errors = (*self.errors, _("Level %(place)s: %(error)s", place=place, error=row.error))
+                self._tell(place, row.error)
             elif not row.is_empty:
                 taken.add((row.measure, row.amount))
                 number += row.level is None
                 levels.append(_rung(row, number if row.level is None else row.level).stored())
         self.data = levels
         return not self.errors
+
+    def refuse(self, row: LevelRow, error: str) -> None:
+        """Refuse a row for what only the whole form knows."""
+        row.error = error
+        self._tell(self.rows.index(row) + 1, error)
+
+    def _tell(self, place: int, error: str) -> None:
+        self.errors = (*self.errors, _("Level %(place)s: %(error)s", place=place, error=error))
 
 
 def _error_of(row: LevelRow, taken: set[tuple[str, str]]) -> str:
@@ -127,11 +141,15 @@ def _error_of(row: LevelRow, taken: set[tuple[str, str]]) -> str:
     if row.is_breach:
         return ""
     most = 100 if row.measure == Measure.PERCENT else LONGEST_MINUTES
-    if not (row.amount.isdecimal() and len(row.amount) < 9 and 0 < int(row.amount) <= most):
+    if not _is_amount(row.amount, most):
         return _("Write a whole number from 1 to %(most)s.", most=most)
     if (row.measure, row.amount) in taken:
         return _("Two levels come at the same moment: put them in one.")
     return "" if row.to or row.act else _("Choose whom it tells, or what it does.")
+
+
+def _is_amount(text: str, most: int) -> bool:
+    return text.isdecimal() and len(text) < 9 and 0 < int(text) <= most
 
 
 def _rung(row: LevelRow, number: int) -> Rung:

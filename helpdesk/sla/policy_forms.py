@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from wtforms import BooleanField, StringField
@@ -15,7 +18,7 @@ from helpdesk.customers import queries as customers
 from helpdesk.errors import Invalid
 from helpdesk.sla import hours, queries, tags
 from helpdesk.sla.editing import PolicyDraft, Target
-from helpdesk.sla.level_fields import LevelsField
+from helpdesk.sla.level_fields import LevelRow, LevelsField
 from helpdesk.sla.models import SlaPolicy
 from helpdesk.web.forms import Form, line, one_row, one_word, several_words, stripped
 from helpdesk.web.labels import label
@@ -77,8 +80,8 @@ class PolicyForm(ConditionsForm):
 
     def draft(self) -> PolicyDraft | None:
         """What was typed, or None with the reasons at the fields."""
-        days = {calendar.id: _day_of(calendar) for calendar in queries.calendars()}
-        targets, tag = tuple(self._targets(days)), self._tag()
+        targets, tag = tuple(self._targets()), self._tag()
+        self._check_levels()
         if self.errors:
             return None
         promised = {str(target.clock) for target in targets}
@@ -96,6 +99,8 @@ class PolicyForm(ConditionsForm):
         )
 
     def _tag(self) -> str | None:
+        if self.tag.errors:  # told already, of the same words
+            return None
         try:
             return tags.fold(self.tag.data, "tag") if self.tag.data else None
         except Invalid as error:
@@ -112,7 +117,40 @@ class PolicyForm(ConditionsForm):
         names += [each(clock, priority) for priority in Priority for each in (self.target, self.calendar)]
         return any(self[name].errors for name in names)
 
-    def _targets(self, days: dict[int, int]) -> Iterator[Target]:
+    def never_for(self, clock: ClockKind, row: LevelRow) -> str:
+        """The priorities that a level never comes for, as a page lists them."""
+        return ", ".join(label(priority) for priority in self._too_short(clock, row))
+
+    def _too_short(self, clock: ClockKind, row: LevelRow) -> list[Priority]:
+        """The priorities whose promise of a clock begins only after the level would come."""
+        lengths = self._lengths(clock)
+        return [priority for priority, seconds in lengths.items() if seconds < row.seconds_before]
+
+    def _check_levels(self) -> None:
+        for clock in CLOCKS:
+            levels = self[f"levels_{clock}"]
+            for row in levels.rows:
+                never = self._too_short(clock, row)
+                if never and never == list(self._lengths(clock)):
+                    levels.refuse(row, _("It would come before the promise begins: no priority has so much time."))
+
+    def _lengths(self, clock: ClockKind) -> dict[Priority, int]:
+        """The seconds promised on a clock; lengths that can't be read are left out."""
+        found = {}
+        for priority, text in self.promised(clock):
+            with suppress(Invalid):
+                found[priority] = self._seconds(text, self[self.calendar(clock, priority)].data)
+        return found
+
+    def _seconds(self, text: str, calendar_id: int | None) -> int:
+        return hours.read_duration(text, self._days.get(calendar_id, hours.DAY))
+
+    @cached_property
+    def _days(self) -> dict[int | None, int]:
+        """How long a day is, by calendar."""
+        return {calendar.id: _day_of(calendar) for calendar in queries.calendars()}
+
+    def _targets(self) -> Iterator[Target]:
         for clock in CLOCKS:
             for priority in Priority:
                 name, calendar_id = self.target(clock, priority), self[self.calendar(clock, priority)].data
@@ -120,8 +158,7 @@ class PolicyForm(ConditionsForm):
                 if not text:
                     continue
                 try:
-                    seconds = hours.read_duration(text, days.get(calendar_id, hours.DAY))
-                    yield Target(priority, clock, seconds, calendar_id)
+                    yield Target(priority, clock, self._seconds(text, calendar_id), calendar_id)
                 except Invalid as error:
                     self.fail(Invalid(error.sentence, name))
 

@@ -84,7 +84,9 @@ def test_targets_are_written_as_people_say_them(max_: FlaskClient, promised: Pro
         ("target_diagnosis_p2", "soon", "30m, 4h, 2d or 1d 4h"),
         ("target_diagnosis_p2", "0h", "Promise more than nothing"),
         ("target_diagnosis_p2", "-4h", "30m, 4h, 2d or 1d 4h"),
-        ("target_diagnosis_p2", "99999h", "less than a year"),
+        ("target_diagnosis_p2", "99999h", "at most 365 days"),
+        ("target_diagnosis_p2", "366d", "at most 365 days"),
+        ("target_diagnosis_p2", "9" * 5000 + "h", "at most 365 days"),
         ("tag", "a, b", "no comma"),
         ("levels_diagnosis", "101", "whole number from 1 to 100"),
         ("name", "Standard", "This name is taken."),
@@ -105,6 +107,15 @@ def test_errors_stand_at_the_field(max_: FlaskClient, promised: Promised, name: 
     assert fields(page.text)[f"{at}-amount" if at.startswith("levels") else name] == typed or "calendar" in name
     assert fields(page.text)["target_first_response_p1"] == "30m"
     assert described(stored(promised.business_plus.id)) == before
+
+
+def test_a_long_tag_is_refused_once(max_: FlaskClient, promised: Promised) -> None:
+    address = f"/admin/policies/{promised.business_plus.id}"
+    sent = fields(max_.get(address).text)
+    sent["tag"] = "x" * 41
+    page = max_.post(address, data=sent)
+    assert (page.status_code, "Use at most 40 characters." in page.text) == (422, True)
+    assert "A tag has" not in page.text
 
 
 def test_a_new_policy_goes_before_the_default(max_: FlaskClient, promised: Promised) -> None:
@@ -223,6 +234,22 @@ def test_a_level_that_makes_no_sense_is_refused_in_its_row(
     assert sentence in (re.search(r'id="levels_pickup-2-error">(.*?)</p>', page.text, re.DOTALL) or [""])[0]
     assert fields(page.text)["levels_pickup-2-amount"] == amount
     assert re.search(r'<details[^>]*id="clock_pickup" open', page.text)
+
+
+def test_a_level_before_its_promise_begins_is_refused_or_said_to_be(max_: FlaskClient, promised: Promised) -> None:
+    address = f"/admin/policies/{promised.standard.id}"
+    sent = fields(max_.get(address).text)
+    for priority, length in zip(Priority, ("1h", "1h", "30m", ""), strict=True):
+        sent[f"target_first_response_{priority}"] = length
+    sent["levels_first_response-2-amount"], sent["levels_first_response-2-measure"] = "61", "minutes_before"
+    refused = max_.post(address, data=sent)
+    assert refused.status_code == 422
+    told = re.search(r'id="levels_first_response-2-error">(.*?)</p>', refused.text, re.DOTALL)
+    assert told
+    assert "before the promise begins" in told[1]
+    sent["levels_first_response-2-amount"] = "60"
+    assert max_.post(address, data=sent).status_code == 303
+    assert "Never comes for P3: their promise is shorter." in max_.get(address).text
 
 
 def test_all_that_is_wrong_is_told_at_once(max_: FlaskClient, promised: Promised) -> None:
