@@ -18,17 +18,19 @@ from flask import current_app
 
 from helpdesk import clock
 from helpdesk.accounts.actor import SCHEDULER
+from helpdesk.customers.models import Customer
 from helpdesk.database import db, unit_of_work
 from helpdesk.escalations.actions import Seen
 from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.partner_center import connection, matching, polls, posts
-from helpdesk.escalations.partner_center.errors import VendorError
+from helpdesk.escalations.partner_center.errors import Refused, VendorError
 from helpdesk.escalations.partner_center.polls import PollClaim
 from helpdesk.escalations.partner_center.posts import PostClaim
 from helpdesk.escalations.partner_center.reading import ServiceRequest
 from helpdesk.escalations.partner_center.vendor_desk import VendorDesk
 from helpdesk.tickets import deadlines
 from helpdesk.tickets.actions import escalating
+from helpdesk.tickets.models import Ticket
 from workflows.vocabulary import VendorCaseState
 
 RESERVE = timedelta(minutes=2)
@@ -149,9 +151,23 @@ def _poll_all(claims: Sequence[PollClaim], line: VendorDesk, until: datetime, ev
 
 def _poll_one(claim: PollClaim, line: VendorDesk, every: timedelta) -> None:
     request = line.case(claim.number)
+    _demand_same_customer(claim, request)
     with unit_of_work():
         mirror(claim, request, clock.now())
         polls.seen(claim, clock.now(), every, request.raw_state)
+
+
+def _demand_same_customer(claim: PollClaim, request: ServiceRequest) -> None:
+    """Raises Refused for a case of another customer's tenant: most likely the number was mistyped.
+
+    A tenant that no customer of ours has says nothing: it may be the desk's own, or not be written down yet.
+    """
+    spellings = {request.tenant_id, request.tenant_id.lower(), request.tenant_id.upper()}  # each by the index
+    rows = sa.select(Customer.id).where(Customer.tenant_id.in_(spellings))
+    known = set(db.session.scalars(rows)) if request.tenant_id else set()
+    own = db.session.scalar(sa.select(Ticket.customer_id).where(Ticket.id == claim.ticket_id))
+    if known and own is not None and own not in known:
+        raise Refused("In Partner Center this is a case of another customer: check the number.", permanent=True)
 
 
 def _not_read(claim: PollClaim, reason: str, every: timedelta) -> None:

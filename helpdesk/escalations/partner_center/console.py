@@ -78,6 +78,7 @@ def _blank(
         contact=AUTHOR,
         product="",
         organization="",
+        tenant_id="",
         created_at=None,
         changed_at=changed_at,
         closed_at=None,

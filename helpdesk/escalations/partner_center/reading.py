@@ -180,6 +180,7 @@ class ServiceRequest:
     contact: str
     product: str
     organization: str
+    tenant_id: str  # of the organization for which it was opened: a customer's, or the desk's own
     created_at: datetime | None
     changed_at: datetime | None
     closed_at: datetime | None
@@ -203,6 +204,7 @@ class ServiceRequest:
             contact=f"{person.text('firstName')} {person.text('lastName')}".strip(),
             product=raw.text("productName"),
             organization=raw.inner("organization").text("name"),
+            tenant_id=raw.inner("organization").text("id"),
             created_at=raw.moment("createdDate"),
             changed_at=raw.moment("lastModifiedDate"),
             closed_at=raw.moment("lastClosedDate"),

@@ -15,6 +15,7 @@ from flask import Flask, current_app
 from sqlalchemy.exc import IntegrityError
 
 from helpdesk.clock import now
+from helpdesk.customers.models import Customer
 from helpdesk.database import db, unit_of_work
 from helpdesk.demo.vendor.faults import Fault
 from helpdesk.demo.vendor.world import HeldFile, Status
@@ -539,3 +540,29 @@ def test_what_is_being_read_under_the_wrong_number_goes_nowhere(mirrored: Mirror
         polls.seen(claim, now(), timedelta(hours=4), request.raw_state)
     assert notes_of(case.id) == []
     assert mirrored.poll() == 1  # the new number's turn was not put off
+
+
+TENANT = "5F0C1D2E-0000-4000-8000-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("is_theirs", "held_for", "is_read"),
+    [(True, TENANT, True), (False, TENANT.lower(), False), (False, "a tenant of nobody’s", True), (None, TENANT, True)],
+)
+def test_another_customers_case_is_not_read(
+    mirrored: Mirrored, is_theirs: bool | None, held_for: str, *, is_read: bool
+) -> None:
+    """``is_theirs``: whether the tenant is the ticket's customer's; None while nobody knows whose the ticket is."""
+    case = mirrored.new_case(NUMBER)
+    with unit_of_work() as session:
+        other = Customer(name="Lipa", search_name="lipa", created_at=now())
+        session.add(other)
+        session.flush()
+        tenant_of = mirrored.desk.customer_id if is_theirs else other.id
+        session.get_one(Customer, tenant_of).tenant_id = TENANT
+        session.get_one(Ticket, case.ticket_id).customer_id = None if is_theirs is None else mirrored.desk.customer_id
+    mirrored.world.requests[NUMBER].tenant = held_for
+    mirrored.world.write(NUMBER, "Send the logs.")
+    assert mirrored.poll() == int(is_read)
+    assert notes_of(case.id) == ([(False, "Send the logs.")] if is_read else [])
+    assert ("another customer: check the number" in polls.trouble_of(case.id)) is not is_read
