@@ -367,3 +367,13 @@ def test_only_a_scheduled_hold_takes_an_end(ana: FlaskClient, number: int) -> No
     assert "Only a scheduled hold ends by itself" in refused.text
     assert ana.post(f"/tickets/{number}/hold", data=sent | {"cause": "scheduled"}).status_code == 303
     assert row(number).hold_until == datetime(2026, 11, 30, 8, tzinfo=UTC)
+
+
+def test_only_an_open_ticket_offers_to_send_and_wait(ana: FlaskClient, worked: int, desk: Desk) -> None:
+    assert "Send and wait for the customer" in ana.get(f"/tickets/{worked}").text
+    with unit_of_work():
+        solved = {"resolution_code": "fixed", "note": "Sign in again."}
+        moving.move(worked, desk.ana, Trigger.RESOLVE, now(), solved)
+    page = ana.get(f"/tickets/{worked}").text
+    assert 'id="reply-body"' in page
+    assert "Send and wait for the customer" not in page
