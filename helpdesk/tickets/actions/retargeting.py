@@ -27,8 +27,11 @@ def override_priority(
 
 
 def clear_priority_override(ticket_id: int, actor: Actor, now: datetime, version: int | None = None) -> None:
+    """Let the matrix decide again; nothing happens where it does already."""
     with changing(ticket_id, actor, now, version) as change:
         demand(actor, Permission.OVERRIDE, change.ticket)
+        if change.ticket.priority_override is None:
+            return
         was = change.ticket.priority
         change.ticket.priority_override = None
         reprioritise(change)

@@ -13,7 +13,16 @@ from helpdesk.errors import Conflict
 from helpdesk.notifications.models import OutboxMessage
 from helpdesk.sla.models import Breach, BreachToReview, ClockEvent, SlaClock
 from helpdesk.tickets import deadlines, history, lifecycle
-from helpdesk.tickets.actions import assigning, conversation, diagnosing, escalating, holding, moving, triaging
+from helpdesk.tickets.actions import (
+    assigning,
+    conversation,
+    diagnosing,
+    escalating,
+    holding,
+    moving,
+    retargeting,
+    triaging,
+)
 from helpdesk.tickets.models import Ticket, TicketEvent
 from workflows.machine import Refused
 from workflows.vocabulary import (
@@ -155,3 +164,12 @@ def test_a_changed_event_is_found(desk, opened, hand):
             sa.update(TicketEvent).where(TicketEvent.id == event.id).values(particulars=json.dumps(particulars))
         )
     assert [broken.seq for _number, broken in history.verify() if broken] == [1]
+
+
+def test_clearing_a_priority_that_nobody_set_is_no_change(number, desk, hand):
+    with unit_of_work():
+        before = db.session.get_one(Ticket, number)
+        stood = (before.version, before.event_count)
+        retargeting.clear_priority_override(number, desk.lea, now())
+    after = db.session.get_one(Ticket, number, populate_existing=True)
+    assert (after.version, after.event_count) == stood
