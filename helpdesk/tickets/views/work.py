@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Response, current_app, flash, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from helpdesk.accounts.queries import names_of
 from helpdesk.accounts.session import actor, person
 from helpdesk.clock import now
 from helpdesk.database import unit_of_work
@@ -241,7 +242,15 @@ def assignment(number: int) -> ResponseReturnValue:
         return conflict_page(number, error, Typed())
     if swapped_id() == f"row-{number}":
         return _row(number)
+    if own_address(""):  # the ticket's own page shows who has it
+        flash(_given(number, int(chosen) if chosen else None), "done")
     return back(number, "#assignment")
+
+
+def _given(number: int, user_id: int | None) -> str:
+    if user_id is None:
+        return _("Nobody has #%(number)s now.", number=number)
+    return _("#%(number)s is with %(name)s now.", number=number, name=names_of({user_id})[user_id])
 
 
 def _row(number: int) -> Response:

@@ -251,7 +251,9 @@ class TestActs:
         page = max_browses.get("/today").get_data(as_text=True)
         assert "Give to Petra" in page
 
-        max_browses.post(f"/tickets/{number}/assignment", data={"assignee": petra.id, "next": "/today"})
+        given = {"assignee": petra.id, "next": "/today"}
+        said = max_browses.post(f"/tickets/{number}/assignment", data=given, follow_redirects=True)
+        assert f"#{number} is with Petra now." in text_of(said)
 
         db.session.rollback()
         assert db.session.get_one(Ticket, number, populate_existing=True).assignee_id == petra.id
