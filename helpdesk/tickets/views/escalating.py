@@ -147,7 +147,7 @@ def _response(row: SupportChannel, found: Ticket) -> str:
     lengths = (
         term.seconds for term in row.terms if (term.clock, term.severity) == (ClockKind.VENDOR_RESPONSE, severity)
     )
-    return next(map(moments.duration, lengths), "")
+    return next(map(moments.open_time, lengths), "")
 
 
 def _cost(row: SupportChannel, verdict: ChannelVerdict | None, today: date) -> str:
