@@ -114,7 +114,7 @@ def _they_ask_and_are_answered(page: Any, live_server: LiveServer, vendor: Vendo
     time_passes(live_server, vendor)
     page.reload()
     case = page.locator(".case")
-    case.get_by_text("They asked on").wait_for()
+    case.get_by_text("They asked").wait_for()
     case.locator("summary", has_text="2 notes").click()
     case.get_by_text("Please tell me when it happened last").wait_for()
     case.locator("summary", has_text="Notes to and from Microsoft").click()
@@ -142,4 +142,4 @@ def _we_let_them_close_it(
     assert violations(page) == []
     time_passes(live_server, vendor)
     page.reload()
-    page.locator(".case").get_by_text("Closed on").wait_for()
+    page.locator(".case").get_by_text("Closed today").wait_for()
