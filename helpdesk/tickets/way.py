@@ -110,7 +110,7 @@ def _reason(what: EventKind, particulars: Mapping[str, Any]) -> str:
 
 def _time_in(ledger: sla.Ledger, start: datetime, end: datetime) -> str:
     shares = ledger.share(start, end)
-    return moments.duration(sum(seconds for owner, seconds in shares.items() if owner not in BESIDE_THE_STEPS))
+    return moments.open_time(sum(seconds for owner, seconds in shares.items() if owner not in BESIDE_THE_STEPS))
 
 
 def _to_come(ticket: Ticket, close_after: int) -> list[Step]:
@@ -126,7 +126,9 @@ def _to_come(ticket: Ticket, close_after: int) -> list[Step]:
 
 def _sums(ledger: sla.Ledger) -> list[Sum]:
     return [
-        Sum(label(cause) if cause else _("Outside our hours"), moments.duration(ledger.totals[owner]))
+        Sum(label(cause), moments.open_time(ledger.totals[owner]))
+        if cause
+        else Sum(_("Outside our hours"), moments.duration(ledger.totals[owner]))
         for owner, cause in BESIDE_THE_STEPS.items()
         if ledger.totals.get(owner)
     ]

@@ -7,7 +7,7 @@ import re
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from helpdesk.clock import now
+from helpdesk.clock import Hand, now
 from helpdesk.database import unit_of_work
 from helpdesk.escalations.models import SupportChannel
 from helpdesk.tickets.actions import moving
@@ -50,3 +50,14 @@ def test_every_step_behind_the_vendor_has_its_reason(ana: FlaskClient, worked: i
     history = ana.get(f"/tickets/{worked}/events").text
     assert "escalated it to Microsoft: Advanced. They know &lt;storage&gt;." in history
     assert ana.get(f"/tickets/{worked}").text.count('class="case"') == 3
+
+
+def test_steps_are_told_in_open_hours_and_what_lies_outside_them_in_days(
+    ana: FlaskClient, number: int, hand: Hand
+) -> None:
+    """Two weeks of ten open hours a day: "4 days" beside them would be read off the wall."""
+    hand.advance(14 * 86_400)
+    html = ana.get(f"/tickets/{number}").text
+    way = html[html.index('<ol class="way') :]
+    assert re.findall(r'<span class="nowrap">(.*?)</span>', way)[0] == "100 h"
+    assert "<dt>Outside our hours</dt><dd>9 days</dd>" in way
