@@ -8,12 +8,13 @@ one for each row. SQLite is asked without a network between, and its driver's ow
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import flag_modified
 
 from helpdesk.database import Base, db, is_sqlite
 
@@ -50,6 +51,16 @@ def update_rows(model: type[Base], rows: Sequence[Row]) -> None:
         connection.execute(_update_one(model, names), [{_renamed(name): row[name] for name in names} for row in rows])
     else:
         connection.execute(_update(model, names), {"rows": packed(rows)})
+
+
+def write_alike(records: Iterable[Base], names: Sequence[str]) -> None:
+    """Let the next flush write the attributes ``names`` of all ``records``, whether they changed or not.
+
+    A flush makes one statement of neighbours that change the same columns, and a new one wherever they differ.
+    """
+    for record in records:
+        for name in names:
+            flag_modified(record, name)
 
 
 def packed(rows: Sequence[Row]) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from helpdesk.accounts.actor import SCHEDULER
+from helpdesk.bulk import write_alike
 from helpdesk.clock import NEVER
 from helpdesk.database import db, is_sqlite
 from helpdesk.sla import actions as promises
@@ -78,26 +79,29 @@ def settle(ticket: Ticket, now: datetime, stored: Sequence[StoredClock] | None =
 
 def settle_many(
     tickets: Sequence[Ticket], now: datetime, stored: Clocks | None = None, *, only_unended: bool = False
-) -> None:
+) -> Clocks:
     """Bring the clocks of claimed ``tickets`` to ``now`` (aware UTC), tell what is new, and climb the ladder.
 
     A ticket that another process changed a second ahead of our clock is settled at that second. ``stored`` are
     their clocks where the caller has read them, those only that never ended if ``only_unended``: enough where
-    nothing but time has passed. The statements are as many for fifty tickets as for one, but for what a ladder
-    does to single ones.
+    nothing but time has passed. They are changed in place, and returned with those that began. The statements
+    are as many for fifty tickets as for one, but for what a ladder does to single ones.
     """
+    found: dict[int, Sequence[StoredClock]] = {}
     with db.session.no_autoflush:  # every row is written once, with all that is new
         for _round in range(ROUNDS):
             settlements = _settled(tickets, now, stored, only_unended=only_unended)
             _record(list(zip(tickets, settlements, strict=True)), now)
             promises.write(settlements)
+            found |= {settlement.subject.ticket_id: settlement.clocks for settlement in settlements}
             changes = [Change(ticket, SCHEDULER, max(now, ticket.updated_at)) for ticket in tickets]
             climbed = [climb(change, one.news) for change, one in zip(changes, settlements, strict=True)]
             tickets = [ticket for ticket, has_climbed in zip(tickets, climbed, strict=True) if has_climbed]
             if not tickets:
-                return
+                break
             db.session.flush()
             stored, only_unended = None, False
+    return found
 
 
 def _settled(
@@ -113,6 +117,8 @@ def _settled(
         settlement = promises.settle(_subject(ticket), strands[ticket.id], at, clocks, only_unended=only_unended)
         _project(ticket, settlement.clocks)
         settlements.append(settlement)
+    if len(tickets) > 1:
+        write_alike(tickets, _PROJECTED)
     return settlements
 
 
@@ -122,8 +128,7 @@ def settle_if_due(tickets: Sequence[Ticket], now: datetime) -> Clocks:
     due = [ticket for ticket in tickets if _is_due(stored[ticket.id], max(now, ticket.updated_at))]
     if not due:
         return stored
-    settle_many(due, now, stored)
-    return {**stored, **clocks_of_many([ticket.id for ticket in due])}
+    return {**stored, **settle_many(due, now, stored)}
 
 
 def _is_due(clocks: Sequence[StoredClock], now: datetime) -> bool:
@@ -201,6 +206,16 @@ def _project(ticket: Ticket, clocks: Sequence[StoredClock]) -> None:
     ticket.next_due_clock = first.kind if first is not None else None
     ticket.paused_seconds_left = _seconds_left(min(paused, key=_seconds_left)) if paused and not running else None
     _take_in_money(ticket)
+
+
+_PROJECTED = (
+    "is_paused",
+    "next_due_at",
+    "next_due_idle_seconds",
+    "next_warns_at",
+    "next_due_clock",
+    "paused_seconds_left",
+)
 
 
 def _take_in_money(ticket: Ticket) -> None:

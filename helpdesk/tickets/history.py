@@ -74,7 +74,10 @@ def unwritten() -> list[TicketEvent]:
 
 def canonical(particulars: Any) -> str:
     """JSON with sorted keys and no blanks: the same value always gives the same text."""
-    return json.dumps(particulars, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return _CANONICAL.encode(particulars)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 def body_hash(body: str) -> str:

@@ -23,10 +23,9 @@ from helpdesk.sla import revisions
 from helpdesk.sla.models import PromiseRevision, SlaPolicy
 from helpdesk.sla.queries import keep_promises, promises
 from helpdesk.sla.revisions import Claim
-from helpdesk.sla.stored import StoredClock, clocks_of_many
+from helpdesk.sla.stored import StoredClock
 from helpdesk.sla.terms import FrozenTerms, freeze, preview
-from helpdesk.tickets import deadlines, hearing
-from helpdesk.tickets.acting import Change
+from helpdesk.tickets import deadlines, hearing, history
 from helpdesk.tickets.effects import Counts, effects_of
 from helpdesk.tickets.models import IS_OPEN, Ticket
 from helpdesk.tickets.stretches import Affected, Stretch, next_length, open_count, stretch
@@ -228,16 +227,12 @@ def _give(affected: Sequence[Affected], tickets: Sequence[Ticket], revision: Pro
     A ticket that changed since its facts were read is left alone: who changed it since the revision was
     confirmed has renewed its terms.
     """
-    new = {facts.id: terms for facts, terms in affected if _is_as_read(facts, tickets)}
-    changing = [ticket for ticket in tickets if ticket.id in new]
-    actor = Actor(ActorKind.STAFF, revision.confirmed_by_id, "")
+    read = {facts.id: (facts, terms) for facts, terms in affected}
+    changing = [ticket for ticket in tickets if _is_as_read(ticket, read[ticket.id][0])]
     stored = deadlines.settle_if_due(changing, now)  # what is due already is late by the terms it had
     before = {ticket.id: _promised(stored[ticket.id]) for ticket in changing}
-    for ticket in changing:
-        _put_in_force(Change(ticket, actor, max(now, ticket.updated_at)), new[ticket.id].id, revision.id)
-    deadlines.settle_many(changing, now, stored)
-    db.session.flush()
-    after = clocks_of_many(before.keys(), only_unended=True)
+    history.write([_put_in_force(ticket, read[ticket.id][1].id, revision, now) for ticket in changing])
+    after = deadlines.settle_many(changing, now, stored)
     return sum(_promised(after[ticket_id]) != promised for ticket_id, promised in before.items())
 
 
@@ -255,17 +250,16 @@ def _promised(clocks: Iterable[StoredClock]) -> set[tuple[Any, ...]]:
     }
 
 
-def _is_as_read(facts: Any, tickets: Sequence[Ticket]) -> bool:
-    ticket = next((ticket for ticket in tickets if ticket.id == facts.id), None)
-    return (
-        ticket is not None and ticket.is_open and all(getattr(ticket, name) == getattr(facts, name) for name in _READ)
-    )
+def _is_as_read(ticket: Ticket, facts: Any) -> bool:
+    return ticket.is_open and all(getattr(ticket, name) == getattr(facts, name) for name in _READ)
 
 
 _READ = ("kind", "service", "priority", "terms_id")
 
 
-def _put_in_force(change: Change, terms_id: int, revision_id: int) -> None:
-    ticket = change.ticket
-    change.record(EventKind.TERMS_CHANGED, terms=terms_id, was=ticket.terms_id, revision=revision_id)
-    ticket.terms_id, ticket.updated_at = terms_id, change.now
+def _put_in_force(ticket: Ticket, terms_id: int, revision: PromiseRevision, now: datetime) -> dict[str, Any]:
+    """Give the ticket its terms; returns the line of its history that says so."""
+    by, at = Actor(ActorKind.STAFF, revision.confirmed_by_id, ""), max(now, ticket.updated_at)
+    said = {"terms": terms_id, "was": ticket.terms_id, "revision": revision.id}
+    ticket.terms_id, ticket.updated_at = terms_id, at
+    return history.line(ticket, by, EventKind.TERMS_CHANGED, at, particulars=said)

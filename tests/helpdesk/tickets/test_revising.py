@@ -26,7 +26,7 @@ from helpdesk.sla.terms import load_terms
 from helpdesk.tickets import revising
 from helpdesk.tickets.actions import assigning, conversation, holding
 from helpdesk.tickets.actions.tagging import tag
-from helpdesk.tickets.deadlines import settle_due
+from helpdesk.tickets.deadlines import settle_due, settle_due_many
 from helpdesk.tickets.effects import Counts
 from helpdesk.tickets.history import verify
 from helpdesk.tickets.models import Ticket, TicketEvent
@@ -347,6 +347,26 @@ def small_steps(monkeypatch) -> None:
     monkeypatch.setattr(revising, "BATCH", 2)
 
 
+def test_a_batch_writes_each_kind_of_row_by_one_statement(desk: Desk, crowd, statements) -> None:
+    standard = policy_called("Standard")
+    longer = stretched(standard, 3, ClockKind.PICKUP, ClockKind.FIRST_RESPONSE)  # on some another comes first now
+    revision = counted(desk, standard, longer)
+    confirm(desk, revision.id)
+    with unit_of_work():
+        settle_due_many(crowd, now())
+    with statements() as ran:
+        work()
+    assert terms_changes() == Counter(crowd)
+    written = Counter(
+        words[2] if words[0] == "INSERT" else words[1] for words in map(str.split, ran) if is_write(words)
+    )
+    assert (written["ticket"], written["ticket_event"], written["sla_clock"]) == (1, 1, 1)
+
+
+def is_write(words: list[str]) -> bool:
+    return words[0] == "UPDATE" or words[:2] == ["INSERT", "INTO"]
+
+
 @pytest.mark.usefixtures("small_steps")
 def test_a_killed_process_is_followed_by_another(desk: Desk, crowd, hand: Hand) -> None:
     standard = policy_called("Standard")
@@ -412,10 +432,10 @@ def test_a_ticket_that_fails_is_listed_and_the_others_go_on(desk: Desk, crowd, m
     confirm(desk, revision.id)
     bad, put_in_force = crowd[4], revising._put_in_force
 
-    def fail(change, *rest):
-        if change.ticket.id == bad:
+    def fail(ticket, *rest):
+        if ticket.id == bad:
             raise RuntimeError("broken")
-        put_in_force(change, *rest)
+        return put_in_force(ticket, *rest)
 
     monkeypatch.setattr(revising, "_put_in_force", fail)
     work()
@@ -431,10 +451,10 @@ def test_a_passing_failure_of_the_database_passes_no_ticket_by(desk: Desk, crowd
     confirm(desk, revision.id)
     failures, put_in_force = [OperationalError("", None, Exception("database is locked"))] * 2, revising._put_in_force
 
-    def shaky(change, *rest):
+    def shaky(ticket, *rest):
         if failures:
             raise failures.pop()
-        put_in_force(change, *rest)
+        return put_in_force(ticket, *rest)
 
     monkeypatch.setattr(revising, "_put_in_force", shaky)
     for _run in range(2):
