@@ -17,7 +17,7 @@ from helpdesk.sla.terms import FrozenTerms, load_terms
 from helpdesk.tickets import hearing
 from helpdesk.tickets.explaining import reason_text
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.rows import Due
+from helpdesk.tickets.rows import Due, running
 from helpdesk.web import moments
 from helpdesk.web.labels import label
 from workflows import sla
@@ -140,10 +140,9 @@ def due_of_cycle(cycle: sla.Cycle, now: datetime) -> Due:
     if cycle.state is ClockState.PAUSED:
         text = moments.due_phrase(None, seconds_left=cycle.remaining_seconds)
         return Due(text, "late-paused" if cycle.breached else "paused", name)
-    tone = "late" if cycle.breached else "warn" if cycle.warns_at and cycle.warns_at <= now else "plain"
-    closes_at = _closing(cycle, now)
-    text = moments.due_phrase(cycle.deadline, late_for=late_for, closes_at=closes_at)
-    return Due(text, tone, name, cycle.deadline, closes_at, cycle.warns_at, late_for)
+    if cycle.deadline is None:
+        return Due("", "late" if cycle.breached else "plain", name)
+    return running(cycle.deadline, name, late_for, _closing(cycle, now), cycle.warns_at, now)
 
 
 def _closing(cycle: sla.Cycle, now: datetime) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
@@ -24,8 +24,8 @@ class Due:
     """A promise as ``macros/promise.html`` shows and counts it down.
 
     ``at`` is its deadline, None while paused or when nothing is due. ``closes_at`` ends the open span we are
-    in, ``warn_at`` begins the warning, ``late_for`` are open seconds it is late. Money deadlines run in
-    calendar time, day and night. Moments are aware UTC.
+    in, or ended the last one; ``warn_at`` begins the warning; since ``late_since`` as many seconds have passed
+    as it is late in open time. Money deadlines run in calendar time, day and night. Moments are aware UTC.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Due:
     at: datetime | None = None
     closes_at: datetime | None = None
     warn_at: datetime | None = None
-    late_for: int | None = None
+    late_since: datetime | None = None
     is_calendar_time: bool = False
 
 
@@ -139,11 +139,20 @@ def due_of(record: Any, closings: Closings, now: datetime) -> Due:
         tone = "late" if at < now else "warn" if record.next_warns_at <= now else "plain"
         text = moments.due_phrase(at, is_calendar_time=True)
         return Due(text, tone, clock, at, None, warn_at, is_calendar_time=True)
-    closes_at = closings.of(record.terms_id, record.next_due_clock)
     late_for = _late_for(record, at, closings, now)
-    tone = "late" if late_for is not None else "warn" if record.next_warns_at <= now else "plain"
+    return running(at, clock, late_for, closings.of(record.terms_id, record.next_due_clock), warn_at, now)
+
+
+def running(
+    at: datetime, clock: str, late_for: int | None, closes_at: datetime | None, warn_at: datetime | None, now: datetime
+) -> Due:
+    """How a promise that runs stands; ``late_for`` in open seconds, ``closes_at`` as ``Closings.of`` says."""
+    if late_for is None and closes_at is not None and at < now:
+        closes_at = at  # it was due at closing, and we have not opened since
+    tone = "late" if late_for is not None else "warn" if warn_at is not None and warn_at <= now else "plain"
     text = moments.due_phrase(at, late_for=late_for, closes_at=closes_at)
-    return Due(text, tone, clock, at, closes_at, warn_at, late_for)
+    late_since = now - timedelta(seconds=late_for) if late_for is not None else None
+    return Due(text, tone, clock, at, closes_at, warn_at, late_since)
 
 
 def _late_for(record: Any, at: datetime, closings: Closings, now: datetime) -> int | None:

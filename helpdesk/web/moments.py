@@ -145,8 +145,9 @@ def due_phrase(
 
     ``at`` is the deadline (None while the promise is paused). ``seconds_left`` is given only while it is
     paused: open seconds left, below zero when it was late already. ``late_for`` are the open seconds it is
-    late; without them the wall clock counts. ``closes_at`` as in ``due``. What runs day and night, as money
-    deadlines do, is late by days (``is_calendar_time``). Empty when nothing is promised.
+    late; without them the wall clock counts. ``closes_at`` as in ``due``: a deadline at closing is not late
+    while the desk is closed (R2). What runs day and night, as money deadlines do, is late by days
+    (``is_calendar_time``). Empty when nothing is promised.
     """
     if seconds_left is not None:
         if seconds_left < 0:
@@ -157,9 +158,9 @@ def due_phrase(
     behind = int((clock.now() - at).total_seconds())
     if behind > 0 and is_calendar_time:
         return gettext("late by %(time)s", time=duration(behind))
-    if behind > 0:
-        return late(behind if late_for is None else late_for)
-    return due(at, closes_at)
+    if behind <= 0 or (late_for is None and closes_at is not None and closes_at <= at):
+        return due(at, closes_at)
+    return late(behind if late_for is None else late_for)
 
 
 def written(at: datetime, zone: str, language: str) -> str:

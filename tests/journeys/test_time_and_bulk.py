@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -72,6 +73,42 @@ def test_from_a_promise_to_its_every_second(page: Any, five: list[int], live_ser
     together = page.locator("table.ledger tfoot td").nth(1).inner_text()
     assert sum(map(int, rows)) == int(together) == 9 * 24 * HOUR + 5 * 60
     assert page.locator(".ledger-bar rect").count() > 5
+
+
+COUNT = """([due, closes, late]) => {
+    const at = Date.parse(document.documentElement.dataset.now);
+    const moment = (minutes) => new Date(at + 60000 * minutes).toISOString();
+    const time = document.createElement("time");
+    time.dataset.due = moment(due);
+    if (closes !== null) time.dataset.closes = moment(closes);
+    if (late !== null) time.dataset.late = moment(late);
+    time.textContent = "the server's words";
+    document.body.append(time);
+    document.dispatchEvent(new Event("htmx:after:swap"));
+    return time.textContent;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("due", "closes", "late", "said"),
+    [
+        (59.9, 60, None, "in 1 h"),
+        (61, 60, None, "the server's words"),
+        (-90, 60, None, "late by 1 h 30 min"),
+        (-120, -120, None, "today 13:0"),  # at closing: not late before the desk opens
+        (-24 * 60, -24 * 60, None, "yesterday 15:0"),
+        (-72 * 60, -72 * 60, None, "the server's words"),
+        (-72 * 60, 60, -35, "late by 35 min"),
+        (-72 * 60, -5, -35, "late by 30 min"),  # closed since: the desk's time stands still
+    ],
+)
+def test_what_came_late_counts_from_its_own_moment(
+    page: Any, live_server: LiveServer, due: float, closes: float | None, late: float | None, said: str
+) -> None:
+    live_server.hand.at = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)
+    sign_in(page, "ana@desk.example")
+    page.goto("/queue")
+    assert page.evaluate(COUNT, [due, closes, late]).startswith(said)
 
 
 def test_the_keys_select_and_the_bar_acts(page: Any, five: list[int]) -> None:

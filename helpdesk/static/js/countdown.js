@@ -4,24 +4,26 @@
 // <time data-due="2026-11-24T13:30:00Z"   the deadline; without it nothing counts
 //       data-closes="..."                 end of the open span: the desk's time stands still from there
 //       data-warn="..."                   from here on the promise is at risk
-//       data-late="2100"                  open seconds it was late at data-now, when it is late
+//       data-late="..."                   so long ago as it is late in open time, when it is late
 //       data-calendar>                    runs day and night, so it is late by days and not by open hours
 
+const isHungarian = document.documentElement.lang === "hu";
 const words = {
   en: {
-    in: (t) => `in ${t}`, late: (t) => `late by ${t}`, second: (n) => `${n} s`, minute: (n) => `${n} min`,
+    in: (t) => `in ${t}`, late: (t) => `late by ${t}`,
+    today: (t) => `today ${t}`, yesterday: (t) => `yesterday ${t}`, second: (n) => `${n} s`, minute: (n) => `${n} min`,
     hour: (h, m) => (m ? `${h} h ${String(m).padStart(2, "0")} min` : `${h} h`),
     day: (d, h) => (d > 1 ? `${d} days` : h ? `1 day ${h} h` : "1 day"),
   },
   hu: {
-    in: (t) => `${t} múlva`, late: (t) => `${t} késés`, second: (n) => `${n} mp`, minute: (n) => `${n} perc`,
+    in: (t) => `${t} múlva`, late: (t) => `${t} késés`,
+    today: (t) => `ma ${t}`, yesterday: (t) => `tegnap ${t}`, second: (n) => `${n} mp`, minute: (n) => `${n} perc`,
     hour: (h, m) => (m ? `${h} ó ${m} p` : `${h} óra`),
     day: (d, h) => (d > 1 ? `${d} nap` : h ? `1 nap ${h} ó` : "1 nap"),
   },
 };
 const say = words[document.documentElement.lang] ?? words.en;
-const loadedAt = Date.parse(document.documentElement.dataset.now) || Date.now();
-const ahead = loadedAt - Date.now();
+const ahead = (Date.parse(document.documentElement.dataset.now) || Date.now()) - Date.now();
 const now = () => Date.now() + ahead;
 
 function duration(seconds) {
@@ -42,20 +44,30 @@ function openTime(seconds) {
 const begun = (seconds) => (seconds < 60 ? seconds : Math.ceil(seconds / 60) * 60);
 
 // The reader's day: what never closes counts down within it.
-const dayFormat = new Intl.DateTimeFormat("en-GB", { timeZone: document.documentElement.dataset.zone || undefined });
+const timeZone = document.documentElement.dataset.zone || undefined;
+const dayFormat = new Intl.DateTimeFormat("en-GB", { timeZone });
 const day = (at) => dayFormat.format(at);
+const timeFormat = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
+const clockTime = (at) => (isHungarian ? timeFormat.format(at).replace(/^0/, "") : timeFormat.format(at));
+
+// A deadline at closing is not late while the desk is closed: its moment is said.
+function past(due, at) {
+  if (day(due) === day(at)) return say.today(clockTime(due));
+  return day(due) === day(at - 86400000) ? say.yesterday(clockTime(due)) : null;
+}
 
 // What a promise says and how it looks at a moment, or null where the server's words must stay.
 function reading({ due, closes, warn, late, isCalendar }, at) {
-  const lateBy = (seconds) => say.late((isCalendar ? duration : openTime)(Math.floor(seconds)));
   const open = Number.isNaN(closes) ? at : Math.min(at, closes);
-  if (!Number.isNaN(late)) {
-    const since = Math.max(0, open - loadedAt);
-    return { text: lateBy(late + since / 1000), tone: "late" };
-  }
+  const lateSince = (since) => say.late((isCalendar ? duration : openTime)(Math.max(0, Math.floor((open - since) / 1000))));
+  if (!Number.isNaN(late)) return { text: lateSince(late), tone: "late" };
   if (Number.isNaN(due) || (Number.isNaN(closes) ? due > at && day(due) !== day(at) : due > closes)) return null;
   const left = Math.floor((due - at) / 1000);
-  if (left < 0) return { text: lateBy((open - due) / 1000), tone: "late" };
+  if (left < 0 && open <= due) {
+    const text = past(due, at);
+    return text && { text, tone: null };
+  }
+  if (left < 0) return { text: lateSince(due), tone: "late" };
   return { text: say.in(openTime(begun(left))), tone: warn <= at ? "warn" : null, left };
 }
 
@@ -63,7 +75,7 @@ function show(element) {
   const { due, closes, warn, late, calendar } = element.dataset;
   const found = reading(
     {
-      due: Date.parse(due), closes: Date.parse(closes), warn: Date.parse(warn), late: Number.parseInt(late, 10),
+      due: Date.parse(due), closes: Date.parse(closes), warn: Date.parse(warn), late: Date.parse(late),
       isCalendar: calendar !== undefined,
     },
     now(),
@@ -109,11 +121,10 @@ document.addEventListener("visibilitychange", tick);
 document.addEventListener("htmx:after:swap", tick);
 
 // The exact moment on hover and focus, for moments that the server wrote without it (long lists).
-const isHungarian = document.documentElement.lang === "hu";
 const format = new Intl.DateTimeFormat("en-GB", {
   weekday: "short", day: "numeric", month: isHungarian ? "numeric" : "short", year: "numeric",
   hour: "2-digit", minute: "2-digit", second: "2-digit",
-  timeZone: document.documentElement.dataset.zone || undefined, timeZoneName: "short",
+  timeZone, timeZoneName: "short",
 });
 const exact = (at) => {
   const p = Object.fromEntries(format.formatToParts(at).map((part) => [part.type, part.value]));

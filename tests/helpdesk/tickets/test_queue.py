@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from helpdesk.accounts.models import User
 from helpdesk.clock import now
 from helpdesk.database import db, unit_of_work
+from helpdesk.sla.terms import load_terms
 from helpdesk.tickets import facts, queries
 from helpdesk.tickets.actions import assigning, conversation, escalating, holding, moving
 from helpdesk.tickets.filters import Position, QueueFilter, View
 from helpdesk.tickets.models import Ticket
+from helpdesk.web import moments
 from tests.people import signed_in
 from workflows.vocabulary import HoldCause, Kind, Level, Role, State, Trigger
 
@@ -213,6 +216,34 @@ def test_lateness_leaves_pauses_out(desk, opened, hand, ana):
     with unit_of_work():
         holding.release(number, desk.ana, now())
     hand.advance(1800)
+
+    said = re.search(r"data-late=\S+[^>]*>.*?<span data-text>(late by [^<]+)</span>", ana.get("/queue").text)[1]
+    assert f"<span data-text>{said}</span>" in ana.get(f"/tickets/{number}").text
+    ticket = db.session.get_one(Ticket, number)
+    calendar = load_terms(ticket.terms_id).calendars[ticket.next_due_clock]
+    open_seconds = calendar.between(ticket.next_due_at, now())
+    assert said == moments.late(open_seconds - 3 * 3600) == "late by 18 h 30 min"
+
+
+def test_a_deadline_at_closing_is_not_late_until_the_desk_opens(ana, opened, hand):
+    first = opened().ticket
+    calendar = load_terms(first.terms_id).calendars[first.next_due_clock]
+    hand.at = calendar.closes_at(now()) - (first.next_due_at - now())
+    ticket = opened().ticket
+    assert ticket.next_due_at == calendar.closes_at(now())
+    hand.at = ticket.next_due_at + timedelta(hours=3)
+
+    line = re.search(rf'id="row-{ticket.id}".*?</tr>', ana.get("/queue").text, re.DOTALL)[0]
+    said = f'data-closes="{moments.iso(ticket.next_due_at)}"'
+    assert said in line
+    assert said in ana.get(f"/tickets/{ticket.id}").text
+    assert "<span data-text>today 18:00</span>" in line
+    assert "late" not in line
+
+    hand.at = calendar.add(ticket.next_due_at, 60)
+    line = re.search(rf'id="row-{ticket.id}".*?</tr>', ana.get("/queue").text, re.DOTALL)[0]
+    assert "late by 1 min" in line
+    assert f'data-late="{moments.iso(now() - timedelta(seconds=60))}"' in line
 
 
 def test_the_list_one_works_through_leads_on_and_back(ana, desk, opened):

@@ -134,6 +134,13 @@ def test_lateness_counts_open_seconds_where_they_are_known() -> None:
     assert moments.due_phrase(None, seconds_left=100_800) == "paused, 28 h left"
 
 
+def test_a_deadline_at_closing_is_not_late_while_the_desk_is_closed() -> None:
+    assert moments.due_phrase(after(hours=-3), closes_at=after(hours=-3)) == "today 11:12"
+    assert moments.due_phrase(after(hours=-15), closes_at=after(hours=-15)) == "yesterday 23:12"
+    assert moments.due_phrase(after(hours=-3), closes_at=NOW) == "late by 3 h"
+    assert moments.due_phrase(after(hours=-3), late_for=60, closes_at=after(hours=-3)) == "late by 1 min"
+
+
 def test_what_runs_day_and_night_is_late_by_days() -> None:
     assert moments.due_phrase(after(days=-3), is_calendar_time=True) == "late by 3 days"
     assert moments.due_phrase(after(hours=2), is_calendar_time=True) == "in 2 h"
@@ -178,6 +185,8 @@ def test_a_letter_names_the_day_and_the_zone_of_its_recipient() -> None:
 SAID_TWICE = {
     "in": ("in %(time)s", {"t": "time"}),
     "late": ("late by %(time)s", {"t": "time"}),
+    "today": ("today %(time)s", {"t": "time"}),
+    "yesterday": ("yesterday %(time)s", {"t": "time"}),
     "second": ("%(n)s s", {"n": "n"}),
     "minute": ("%(n)s min", {"n": "n"}),
 }
