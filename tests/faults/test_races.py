@@ -1,4 +1,4 @@
-"""Two agents move one ticket at the same moment: one wins, the other is told what changed, nothing is lost."""
+"""Two agents want the same at the same moment: one wins, the other is told why not, nothing is lost."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ from flask import Flask
 from helpdesk.accounts.actor import Actor
 from helpdesk.clock import now
 from helpdesk.database import db, unit_of_work
-from helpdesk.errors import Conflict
+from helpdesk.errors import Conflict, Invalid
+from helpdesk.escalations import actions as vendor_cases
 from helpdesk.tickets import history
+from helpdesk.tickets.actions import escalating
 from helpdesk.tickets.actions.moving import move
 from helpdesk.tickets.actions.opening import Opened
 from helpdesk.tickets.models import Ticket, TicketEvent
 from tests.helpdesk.tickets.conftest import Desk
-from workflows.vocabulary import EventKind, State, Trigger, TurnAwayReason
+from workflows.vocabulary import ChannelKind, EventKind, Severity, State, Trigger, TurnAwayReason
 
 RACES = 500
+NUMBERS = 100
 TICKETS = 20
 
 pytestmark = pytest.mark.faults
@@ -70,6 +73,37 @@ def test_five_hundred_races_have_one_winner_each(app: Flask, desk: Desk, numbers
     assert sum(wins.values()) == RACES
     assert len(wins) == 2, "one of the two never won: they did not race"
     _assert_nothing_was_lost(numbers)
+
+
+def test_one_vendor_number_goes_to_one_ticket(app: Flask, desk: Desk, numbers: list[int]) -> None:
+    with unit_of_work():
+        cases = [
+            vendor_cases.open_case(number, ChannelKind.PREMIER, None, Severity.B, {}, now()) for number in numbers[:2]
+        ]
+    case_ids, start = [(case.ticket_id, case.id) for case in cases], Barrier(2)
+
+    def run(agent: Actor, ticket_id: int, case_id: int, vendor_number: str) -> bool:
+        with app.app_context():
+            start.wait(timeout=30)
+            try:
+                with unit_of_work():
+                    escalating.record_vendor_number(ticket_id, case_id, agent, vendor_number, now())
+            except Invalid as invalid:
+                return invalid.field != "number"
+            return True
+
+    wins: Counter[int] = Counter()
+    with ThreadPoolExecutor(2) as pool:
+        for race in range(NUMBERS):
+            spellings = f"case-{race}", f"CASE-{race}"
+            racers = [
+                pool.submit(run, agent, *ids, spelling)
+                for agent, ids, spelling in zip((desk.ana, desk.lea), case_ids, spellings, strict=True)
+            ]
+            outcomes = [racer.result(timeout=60) for racer in racers]
+            assert sorted(outcomes) == [False, True], f"race {race}"
+            wins[outcomes.index(True)] += 1
+    assert len(wins) == 2, "one of the two never won: they did not race"
 
 
 def _assert_nothing_was_lost(numbers: list[int]) -> None:
