@@ -8,13 +8,13 @@ one for each row. SQLite is asked without a network between, and its driver's ow
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm.attributes import flag_modified
+from sqlalchemy.orm.attributes import set_committed_value
 
 from helpdesk.database import Base, db, is_sqlite
 
@@ -53,14 +53,19 @@ def update_rows(model: type[Base], rows: Sequence[Row]) -> None:
         connection.execute(_update(model, names), {"rows": packed(rows)})
 
 
-def write_alike(records: Iterable[Base], names: Sequence[str]) -> None:
-    """Let the next flush write the attributes ``names`` of all ``records``, whether they changed or not.
+def write_now(records: Sequence[Base], names: Sequence[str]) -> None:
+    """Write the attributes ``names`` of mapped ``records`` of one class, changed or not, ahead of the next flush.
 
-    A flush makes one statement of neighbours that change the same columns, and a new one wherever they differ.
+    A flush makes a statement of neighbours that change the same columns, one more wherever they differ, and calls
+    it for each row.
     """
-    for record in records:
+    if not records:
+        return
+    rows = [{name: getattr(record, name) for name in ("id", *names)} for record in records]
+    update_rows(type(records[0]), rows)
+    for record, row in zip(records, rows, strict=True):
         for name in names:
-            flag_modified(record, name)
+            set_committed_value(record, name, row[name])
 
 
 def packed(rows: Sequence[Row]) -> str:

@@ -56,7 +56,7 @@ CALLS = 10
 MOST_CALLS = 100
 """Cases asked after in one run: four runs a minute stay under the 500 requests a minute that the vendor grants."""
 
-REST = 0.01
+REST = 0.005
 """Seconds of breath between two batches of tickets that get new promises, for people's own requests."""
 
 log = structlog.get_logger()

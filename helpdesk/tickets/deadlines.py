@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from helpdesk.accounts.actor import SCHEDULER
-from helpdesk.bulk import write_alike
+from helpdesk.bulk import write_now
 from helpdesk.clock import NEVER
 from helpdesk.database import db, is_sqlite
 from helpdesk.sla import actions as promises
@@ -93,6 +93,8 @@ def settle_many(
             settlements = _settled(tickets, now, stored, only_unended=only_unended)
             _record(list(zip(tickets, settlements, strict=True)), now)
             promises.write(settlements)
+            if len(tickets) > 1:
+                write_now(tickets, _SETTLED)
             found |= {settlement.subject.ticket_id: settlement.clocks for settlement in settlements}
             changes = [Change(ticket, SCHEDULER, max(now, ticket.updated_at)) for ticket in tickets]
             climbed = [climb(change, one.news) for change, one in zip(changes, settlements, strict=True)]
@@ -117,8 +119,6 @@ def _settled(
         settlement = promises.settle(_subject(ticket), strands[ticket.id], at, clocks, only_unended=only_unended)
         _project(ticket, settlement.clocks)
         settlements.append(settlement)
-    if len(tickets) > 1:
-        write_alike(tickets, _PROJECTED)
     return settlements
 
 
@@ -208,14 +208,19 @@ def _project(ticket: Ticket, clocks: Sequence[StoredClock]) -> None:
     _take_in_money(ticket)
 
 
-_PROJECTED = (
+_SETTLED = (
     "is_paused",
     "next_due_at",
     "next_due_idle_seconds",
     "next_warns_at",
     "next_due_clock",
     "paused_seconds_left",
+    "terms_id",
+    "updated_at",
+    "event_count",
+    "event_head",
 )
+"""What a settlement, and the terms that were put in force before it, change on a ticket."""
 
 
 def _take_in_money(ticket: Ticket) -> None:
