@@ -71,6 +71,7 @@ class Sqlite:
     def lend(self, world: str) -> str:
         self.take_back()
         shutil.copyfile(self._folder / f"{world}.db", self._lent)
+        os.sync()  # else the copy is still being written while something is measured
         return f"sqlite:///{self._lent}"
 
     def take_back(self) -> None:
@@ -103,6 +104,7 @@ class Postgres:
     def lend(self, world: str) -> str:
         self.take_back()
         self._server.execute(f'CREATE DATABASE lent TEMPLATE "{world}" STRATEGY FILE_COPY')
+        os.sync()  # as above
         return self._server.url("lent")
 
     def take_back(self) -> None:
