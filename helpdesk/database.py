@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
@@ -16,6 +16,9 @@ from flask_sqlalchemy.session import Session as RequestSession
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, scoped_session
 from sqlalchemy.orm import registry as orm_registry
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -118,6 +121,23 @@ def unit_of_work() -> Iterator[scoped_session[Any]]:
 
 def is_sqlite() -> bool:
     return db.engine.dialect.name == "sqlite"
+
+
+def composed_once(compose: Callable[P, R]) -> Callable[P, R]:
+    """Keep the statement that ``compose`` puts together for each kind of database and each set of arguments.
+
+    Putting one together and finding its name in SQLAlchemy's cache takes longer than most take to run. What is
+    another in every request goes in as bind parameters, so arguments are few: a flag, a limit.
+    """
+
+    kept: Any = lru_cache(maxsize=64)(lambda _is_sqlite, *args, **kwargs: compose(*args, **kwargs))
+
+    @wraps(compose)
+    def composed(*args: P.args, **kwargs: P.kwargs) -> R:
+        found: R = kept(is_sqlite(), *args, **kwargs)
+        return found
+
+    return composed
 
 
 def engine_options(url: str, pool: int) -> dict[str, Any]:

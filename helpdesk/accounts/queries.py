@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 
 from helpdesk.accounts.models import AccountEvent, Team, User, UserRole
-from helpdesk.database import db
+from helpdesk.database import composed_once, db
 from helpdesk.errors import NotFound
 from workflows.vocabulary import Role
 
@@ -41,11 +41,16 @@ def enabled_users() -> list[User]:
 
 def staff() -> list[tuple[int, str, frozenset[Role]]]:
     """(id, name, roles) of everybody who may sign in, by name: plain values, for lists to choose from."""
-    rows = sa.select(User.id, User.name, UserRole.role).outerjoin(UserRole, UserRole.user_id == User.id)
     people: dict[int, tuple[str, set[Role]]] = {}
-    for user_id, name, role in db.session.execute(rows.where(User.is_enabled).order_by(User.name, User.id)):
+    for user_id, name, role in db.session.execute(_staff()):
         people.setdefault(user_id, (name, set()))[1].update({role} if role is not None else ())
     return [(user_id, name, frozenset(roles)) for user_id, (name, roles) in people.items()]
+
+
+@composed_once
+def _staff() -> sa.Select[int, str, Role]:
+    rows = sa.select(User.id, User.name, UserRole.role).outerjoin(UserRole, UserRole.user_id == User.id)
+    return rows.where(User.is_enabled).order_by(User.name, User.id)
 
 
 def calendar_choices() -> list[tuple[int, str]]:
@@ -60,8 +65,12 @@ def calendar_choices() -> list[tuple[int, str]]:
 
 def team_choices() -> list[tuple[int, str]]:
     """(id, name) of every team, the default one first."""
-    rows = db.session.execute(sa.select(Team.id, Team.name).order_by(Team.is_default.desc(), Team.name))
-    return list(rows)
+    return list(db.session.execute(_team_choices()))
+
+
+@composed_once
+def _team_choices() -> sa.Select[int, str]:
+    return sa.select(Team.id, Team.name).order_by(Team.is_default.desc(), Team.name)
 
 
 def teams() -> list[Team]:

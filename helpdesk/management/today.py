@@ -70,6 +70,10 @@ class Asked:
     all_silent: bool
 
     @property
+    def of_team(self) -> bool:
+        return self.team_id is not None
+
+    @property
     def query(self) -> str:
         return f"&team={self.team_id}" if self.team_id is not None else ""
 
@@ -91,10 +95,10 @@ class Page:
         self.counts: Counts = queries.counts(now, asked.team_id)
         self.crew = Crew(queries.colleagues(), actor, asked.here)
         self._closings = Closings(now)
-        self._unassigned = self._read(queries.unassigned_tickets(asked.team_id))
+        self._unassigned = self._read(queries.unassigned_tickets(asked.of_team))
 
     def _read(self, statement: Any) -> Sequence[Any]:
-        return db.session.execute(statement).all()
+        return db.session.execute(statement, queries.given(self.now, self.asked.team_id)).all()
 
     # figures ------------------------------------------------------------------------------------------
 
@@ -158,7 +162,7 @@ class Page:
         return [self._late(), self._near(), *asking, self._nobodys(), self._silent()]
 
     def _late(self) -> Block:
-        rows = self._read(queries.late_tickets(self.now, self.asked.team_id))
+        rows = self._read(queries.late_tickets(self.asked.of_team))
         count = min(self.counts.late_running + self.counts.late_paused, COUNT_TO + 1)
         more = _more(count, len(rows), f"/queue?view=late{self.asked.query}")
         lines = [self._due_line(row, _what_happens(row)) for row in rows]
@@ -172,7 +176,7 @@ class Page:
         )
 
     def _near(self) -> Block:
-        rows = self._read(queries.near_tickets(self.now, self.asked.team_id))
+        rows = self._read(queries.near_tickets(self.asked.of_team))
         more = _more(self.counts.near, len(rows), f"/queue?{self.asked.query.lstrip('&')}".rstrip("?"))
         lines = [self._due_line(row, f"{label(row.priority)}, {label(row.state)}") for row in rows]
         empty = _empty("near")
@@ -203,7 +207,7 @@ class Page:
         return Line(row.id, row.subject, second, None, row.team_name, act, lead=lead)
 
     def _asking(self) -> Block:
-        rows = self._read(queries.asking_cases(self.asked.team_id))
+        rows = self._read(queries.asking_cases(self.asked.of_team))
         more = _more(self.counts.asking, len(rows), f"/queue?view=vendor_asks{self.asked.query}")
         lines = [self._asking_line(row) for row in rows]
         return Block("asking", _("Microsoft waits for us"), said(self.counts.asking), lines, "", *more, is_wide=True)
@@ -218,7 +222,7 @@ class Page:
 
     def _silent(self) -> Block:
         limit = ALL_SILENT if self.asked.all_silent else queries.ROWS
-        rows = self._read(queries.silent_cases(self.now, self.asked.team_id, limit))
+        rows = self._read(queries.silent_cases(self.asked.of_team, limit))
         more = _more(self.counts.silent, len(rows), f"/today?silent=all{self.asked.query}#silent")
         title, empty = _("With the vendor and silent"), _empty("silent")
         lines = [self._silent_line(row) for row in rows]

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from helpdesk.accounts.permissions import Permission
-from helpdesk.accounts.queries import enabled_users, teams
+from helpdesk.accounts.queries import enabled_users, team_choices, teams
 from helpdesk.accounts.session import actor, person_may, requires, signed_in
 from helpdesk.clock import now
 from helpdesk.customers import rights
@@ -72,7 +72,7 @@ def today() -> ResponseReturnValue:
 
 def _team_filter(asked: Asked) -> dict[str, Any]:
     """The menu of teams; a desk of one team needs none."""
-    every = queries.team_names()
+    every = team_choices()
     if len(every) < 2:
         return {"teams": [], "team_text": ""}
     choices = [(None, _("All teams")), *every]

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from helpdesk.database import db
+from helpdesk.database import composed_once, db
 from helpdesk.errors import NotFound
 from helpdesk.notifications.models import Notification, OutboxMessage
 from helpdesk.notifications.outbox import IS_FAILED, IS_PENDING
@@ -19,9 +19,14 @@ UNREAD_SHOWN = 9
 
 def unread_count(user_id: int) -> int:
     """How many lines a person has not read, at most one more than the bell shows."""
-    unread = sa.select(Notification.id).where(Notification.user_id == user_id, Notification.read_at.is_(None))
-    counted = sa.select(sa.func.count()).select_from(unread.limit(UNREAD_SHOWN + 1).subquery())
-    return db.session.scalar(counted) or 0
+    return db.session.scalar(_unread(), {"user": user_id}) or 0
+
+
+@composed_once
+def _unread() -> sa.Select[int]:
+    own = Notification.user_id == sa.bindparam("user", type_=sa.Integer)
+    unread = sa.select(Notification.id).where(own, Notification.read_at.is_(None)).limit(UNREAD_SHOWN + 1)
+    return sa.select(sa.func.count()).select_from(unread.subquery())
 
 
 def newest_first(user_id: int, before_id: int | None, limit: int, *, only_unread: bool = False) -> list[Notification]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from helpdesk.bulk import append_rows
-from helpdesk.database import db, is_sqlite
+from helpdesk.database import Moment, composed_once, db, is_sqlite
 from helpdesk.sla.models import PromiseOutcome, PromiseTally
 from helpdesk.sla.stored import StoredClock
 from workflows import sla
@@ -112,13 +112,18 @@ def fold(limit: int = FOLD_AT_ONCE) -> bool:
 
 def kept_by_hour(start: datetime, end: datetime, team_id: int | None = None) -> Mapping[datetime, Kept]:
     """{hour of the deadline: kept and missed} for hours in [start, end), aware UTC; of one team or of all."""
+    found = db.session.execute(_by_hour(team_id is not None), {"start": start, "end": end, "team": team_id})
+    return {hour: Kept(int(met), int(late)) for hour, met, late in found}
+
+
+@composed_once
+def _by_hour(of_team: bool) -> sa.Select[Any]:
+    start, end = (sa.bindparam(name, type_=Moment()) for name in ("start", "end"))
     parts = []
     for table in (PromiseTally, PromiseOutcome):
         rows = sa.select(table.due_hour_at, table.met, table.late)
         rows = rows.where(table.due_hour_at >= start, table.due_hour_at < end)
-        parts.append(rows if team_id is None else rows.where(table.team_id == team_id))
+        parts.append(rows.where(table.team_id == sa.bindparam("team", type_=sa.Integer)) if of_team else rows)
     both = sa.union_all(*parts).subquery()
     sums = sa.select(both.c.due_hour_at, sa.func.sum(both.c.met), sa.func.sum(both.c.late))
-    return {
-        hour: Kept(int(met), int(late)) for hour, met, late in db.session.execute(sums.group_by(both.c.due_hour_at))
-    }
+    return sums.group_by(both.c.due_hour_at)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from helpdesk.accounts.models import User
 from helpdesk.customers.models import Contact, Customer
-from helpdesk.database import db, is_sqlite
+from helpdesk.database import Moment, composed_once, db, is_sqlite
 from helpdesk.escalations.models import VendorCase
 from helpdesk.tickets.filters import QueueFilter, View
 from helpdesk.tickets.models import IS_OPEN, SavedView, Ticket, TicketTag
@@ -112,7 +112,7 @@ def _conditions(asked: QueueFilter, user_id: int, now: datetime) -> list[sa.Colu
     return conditions
 
 
-def _view(view: View, user_id: int, now: datetime) -> list[sa.ColumnElement[bool]]:
+def _view(view: View, user_id: Any, now: Any) -> list[sa.ColumnElement[bool]]:
     match view:
         case View.ALL:
             return []
@@ -157,21 +157,39 @@ class Counts(NamedTuple):
 
 
 def queue_counts(asked: QueueFilter, user_id: int, now: datetime, saved: Sequence[QueueFilter] = ()) -> Counts:
-    """Count for the chips over the queue: one statement, save where words are searched for.
+    """Count for the chips over the queue: one statement, two where what is asked or saved is more than a view.
 
     Each count stops at one beyond COUNT_TO, so that none of them reads the whole queue.
     """
-    counts = [_bounded(_view(view, user_id, now)) for view in View]
-    counts += [_bounded(_conditions(each, user_id, now)) for each in (asked, *saved)]
-    found = list(db.session.execute(sa.select(*counts)).one())
-    of_views, of_asked, of_saved = found[: len(View)], found[len(View)], found[len(View) + 1 :]
-    return Counts(dict(zip(View, of_views, strict=True)), of_asked, of_saved)
+    found = db.session.execute(_view_counts(COUNT_TO), {"user": user_id, "now": now}).one()
+    views = dict(zip(View, found, strict=True))
+    narrowed = [each for each in (asked, *saved) if each.is_narrowed]
+    of_narrowed = iter(_count_each([_conditions(each, user_id, now) for each in narrowed]))
+    of_asked, *of_saved = [next(of_narrowed) if each.is_narrowed else views[each.view] for each in (asked, *saved)]
+    return Counts(views, of_asked, of_saved)
+
+
+@composed_once
+def _view_counts(count_to: int) -> sa.Select[Any]:
+    user, now = sa.bindparam("user", type_=sa.Integer), sa.bindparam("now", type_=Moment())
+    counts: list[Any] = [_bounded(_view(view, user, now), count_to) for view in View]
+    return sa.select(*counts)
+
+
+def _count_each(lists: Sequence[Sequence[sa.ColumnElement[bool]]]) -> Sequence[int]:
+    counts = [_bounded(conditions, COUNT_TO) for conditions in lists]
+    return db.session.execute(sa.select(*counts)).one() if counts else ()
 
 
 def saved_views(user_id: int) -> Sequence[SavedView]:
     """The filters somebody keeps, in their order."""
-    own = sa.select(SavedView).where(SavedView.user_id == user_id)
-    return db.session.scalars(own.order_by(SavedView.position)).all()
+    return db.session.scalars(_saved_views(), {"user": user_id}).all()
+
+
+@composed_once
+def _saved_views() -> sa.Select[SavedView]:
+    own = sa.select(SavedView).where(SavedView.user_id == sa.bindparam("user", type_=sa.Integer))
+    return own.order_by(SavedView.position)
 
 
 class Place(NamedTuple):
@@ -188,18 +206,17 @@ def place_in(asked: QueueFilter, ticket: Ticket, user_id: int, now: datetime) ->
     conditions = _conditions(asked, user_id, now)
     key = sa.tuple_(ticket.is_paused, ticket.next_due_at, ticket.id, types=[column.type for column in QUEUE_ORDER])
     counts = (
-        _bounded([*conditions, Ticket.id == ticket.id]),
-        _bounded([*conditions, sa.tuple_(*QUEUE_ORDER) < key]),
-        _bounded(conditions),
+        _bounded([*conditions, Ticket.id == ticket.id], COUNT_TO),
+        _bounded([*conditions, sa.tuple_(*QUEUE_ORDER) < key], COUNT_TO),
+        _bounded(conditions, COUNT_TO),
     )
     is_there, before, count = db.session.execute(sa.select(*counts)).one()
     return Place(before + 1, count) if is_there else None
 
 
-def _bounded(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ScalarSelect[int]:
-    some: sa.Select[Any] = (
-        sa.select(sa.literal_column("1")).select_from(Ticket).where(IS_OPEN, *conditions).limit(COUNT_TO + 1)
-    )
+def _bounded(conditions: Sequence[sa.ColumnElement[bool]], count_to: int) -> sa.ScalarSelect[int]:
+    some: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(Ticket).where(IS_OPEN, *conditions)
+    some = some.limit(count_to + 1)
     return sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery()
 
 
@@ -251,11 +268,12 @@ def recent_customers(chosen: int | None) -> list[tuple[int, str]]:
 
     A desk has thousands of customers; a list of them all would be most of the page. Words find the others.
     """
-    found = db.session.execute(_RECENT_CUSTOMERS, {"chosen": chosen})
+    found = db.session.execute(_recent_customers(), {"chosen": chosen})
     return [(customer_id, name) for customer_id, name in found]
 
 
-def _of_newest_tickets() -> sa.Select[int, str]:
+@composed_once
+def _recent_customers() -> sa.Select[int, str]:
     newest = sa.select(Ticket.customer_id).order_by(Ticket.id.desc()).limit(RECENT).subquery()
     chosen = sa.select(sa.bindparam("chosen", type_=sa.Integer))
     rows = sa.select(Customer.id, Customer.name)
@@ -263,11 +281,13 @@ def _of_newest_tickets() -> sa.Select[int, str]:
     return rows.order_by(Customer.search_name, Customer.id)
 
 
-_RECENT_CUSTOMERS = _of_newest_tickets()  # composed once: every page of the queue asks
-
-
 def recent_tags(chosen: str | None) -> list[str]:
     """The tags of the newest tickets, and the ``chosen`` one, in order: what a filter offers."""
-    newest = sa.select(Ticket.id).order_by(Ticket.id.desc()).limit(RECENT).subquery()
-    names = set(db.session.scalars(sa.select(TicketTag.name).where(TicketTag.ticket_id.in_(sa.select(newest.c.id)))))
+    names = set(db.session.scalars(_recent_tags()))
     return sorted(names | ({chosen} if chosen else set()))
+
+
+@composed_once
+def _recent_tags() -> sa.Select[str]:
+    newest = sa.select(Ticket.id).order_by(Ticket.id.desc()).limit(RECENT).subquery()
+    return sa.select(TicketTag.name).where(TicketTag.ticket_id.in_(sa.select(newest.c.id)))

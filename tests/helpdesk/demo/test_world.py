@@ -83,8 +83,8 @@ def _check_clocks(hand: Hand) -> None:
 
 def _check_stays(hand: Hand) -> None:
     """Something stands on every page about the vendor: a question, a silence, a return and another tier."""
-    assert db.session.execute(queries.asking_cases(None)).all()
-    assert db.session.execute(queries.silent_cases(hand.at, None)).all()
+    assert db.session.execute(queries.asking_cases(False)).all()
+    assert db.session.execute(queries.silent_cases(False), queries.given(hand.at, None)).all()
     endings = {tally.ending for tally in stays.tallies(StayFilter(), hand.at.date())}
     assert {Ending.BACK, Ending.OTHER_TIER, Ending.THERE} <= endings
 

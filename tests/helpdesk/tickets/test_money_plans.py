@@ -72,8 +72,8 @@ def test_queue_and_today_sort_by_money_without_asking_for_it(many: int, desk: De
     """The projection on the ticket is all they read: no join, no further index."""
     for statement in (
         queries.queue_statement(QueueFilter(kind=Kind.BILLING), desk.ana.id, now()),
-        management.near_tickets(now(), None),
-        management.late_tickets(now(), None),
+        management.near_tickets(False).params(management.given(now(), None)),
+        management.late_tickets(False).params(management.given(now(), None)),
     ):
         text = plan(statement)
         assert "money_deadline" not in text, text
@@ -91,4 +91,4 @@ def test_a_window_near_its_end_leads_the_queue_and_today(
     assert ticket(billing).next_due_at < ticket(late).next_due_at
     after = [row.id for row in queries.queue_page(QueueFilter(), desk.ana.id, now()).rows]
     assert after == [billing, late]
-    assert db.session.execute(management.near_tickets(now(), None)).first().id == billing  # type: ignore[union-attr]
+    assert db.session.execute(management.near_tickets(False), management.given(now(), None)).first().id == billing  # type: ignore[union-attr]
