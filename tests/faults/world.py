@@ -22,6 +22,7 @@ from tests.helpdesk.tickets.conftest import Desk
 from workflows.vocabulary import ClockKind, Level, Priority
 
 HOUR = timedelta(hours=1)
+ASIDE = timedelta(minutes=17)
 ALWAYS = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 
 
@@ -55,9 +56,12 @@ def promise_only(
 
 
 def that_only_warn(opened: Callable[..., Opened], hand: Hand, today: datetime) -> datetime:
-    """A moment of opening whose resolution is to be warned of by ``today`` but neither breached nor near to either."""
+    """A moment of opening whose resolution is to be warned of by ``today`` but neither breached nor near to either.
+
+    No full hour back: all that is promised in quarters of an hour would fall due while the test looks.
+    """
     for hours in range(24, 30 * 24):
-        hand.at = today - hours * HOUR
+        hand.at = today - hours * HOUR - ASIDE
         clock = resolution_of(opened(impact=Level.MEDIUM, urgency=Level.MEDIUM).ticket)
         assert clock.warns_at is not None
         assert clock.due_at is not None
