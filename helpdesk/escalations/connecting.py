@@ -56,7 +56,7 @@ def trial() -> ResponseReturnValue:
     except VendorError as error:
         with unit_of_work():
             connection.failed(error, now())
-        flash(error.sentence, "error")
+        flash(error.phrase.said(), "error")
     else:
         with unit_of_work():
             connection.answered(now())

@@ -28,6 +28,7 @@ from helpdesk.escalations.partner_center.polls import PollClaim
 from helpdesk.escalations.partner_center.posts import PostClaim
 from helpdesk.escalations.partner_center.reading import ServiceRequest
 from helpdesk.escalations.partner_center.vendor_desk import VendorDesk
+from helpdesk.phrases import N_, Phrase
 from helpdesk.tickets import deadlines
 from helpdesk.tickets.actions import escalating
 from helpdesk.tickets.models import Ticket
@@ -67,10 +68,11 @@ def _send_all(claims: Sequence[PostClaim], line: VendorDesk, until: datetime) ->
             if connection.concerns_all(error):
                 _vendor_is_away(error, waiting=claims[place:])
                 break
-            done += _not_sent(claim, error.sentence, is_final=error.permanent)
+            done += _not_sent(claim, error.phrase, is_final=error.permanent)
         except Exception as error:  # a fault of ours in one note must not stop the others
             log.exception("vendor_note_broken", note=claim.note_id)
-            done += _not_sent(claim, f"{type(error).__name__} while sending it", is_final=False)
+            fault = Phrase(N_("%(why)s while sending it"), {"why": type(error).__name__})
+            done += _not_sent(claim, fault, is_final=False)
     return done
 
 
@@ -94,21 +96,21 @@ def _send_one(claim: PostClaim, line: VendorDesk) -> bool:
 def _undone(claim: PostClaim, request: ServiceRequest) -> str:
     """What the vendor took the note for, yet did not do."""
     if claim.becomes is not None and request.state is not claim.becomes:
-        return "Partner Center took the note, but left the case’s state as it was."
+        return N_("Partner Center took the note, but left the case’s state as it was.")
     if claim.severity is not None and request.severity is not claim.severity:
-        return "Partner Center took the note, but left the case’s severity as it was."
+        return N_("Partner Center took the note, but left the case’s severity as it was.")
     return ""
 
 
-def _not_sent(claim: PostClaim, reason: str, *, is_final: bool) -> bool:
+def _not_sent(claim: PostClaim, reason: Phrase, *, is_final: bool) -> bool:
     is_over = is_final or claim.attempts >= posts.MOST_ATTEMPTS
     with unit_of_work():
         if is_over:
-            posts.fail(claim, reason)
+            posts.fail(claim, reason.kept())
         else:
-            posts.put_off(claim, clock.now(), reason)
+            posts.put_off(claim, clock.now(), reason.kept())
     say = log.error if is_over else log.warning
-    say("vendor_note_failed" if is_over else "vendor_note_put_off", note=claim.note_id, reason=reason)
+    say("vendor_note_failed" if is_over else "vendor_note_put_off", note=claim.note_id, reason=str(reason))
     return is_over
 
 
@@ -142,10 +144,10 @@ def _poll_all(claims: Sequence[PollClaim], line: VendorDesk, until: datetime, ev
             if connection.concerns_all(error):
                 _vendor_is_away(error, unread=claims[place:])
                 return 0
-            _not_read(claim, error.sentence, every)
+            _not_read(claim, error.phrase, every)
         except Exception as error:  # one case must not stop the others
             log.exception("vendor_case_broken", case=claim.case_id)
-            _not_read(claim, f"{type(error).__name__} while mirroring it", every)
+            _not_read(claim, Phrase(N_("%(why)s while mirroring it"), {"why": type(error).__name__}), every)
     return done
 
 
@@ -167,13 +169,14 @@ def _demand_same_customer(claim: PollClaim, request: ServiceRequest) -> None:
     known = set(db.session.scalars(rows)) if request.tenant_id else set()
     own = db.session.scalar(sa.select(Ticket.customer_id).where(Ticket.id == claim.ticket_id))
     if known and own is not None and own not in known:
-        raise Refused("In Partner Center this is a case of another customer: check the number.", permanent=True)
+        sentence = N_("In Partner Center this is a case of another customer: check the number.")
+        raise Refused(sentence, permanent=True)
 
 
-def _not_read(claim: PollClaim, reason: str, every: timedelta) -> None:
+def _not_read(claim: PollClaim, reason: Phrase, every: timedelta) -> None:
     with unit_of_work():
-        polls.put_off(claim, clock.now(), every, reason)
-    log.warning("vendor_case_put_off", case=claim.case_id, reason=reason)
+        polls.put_off(claim, clock.now(), every, reason.kept())
+    log.warning("vendor_case_put_off", case=claim.case_id, reason=str(reason))
 
 
 def usual_pace() -> timedelta:
@@ -241,6 +244,6 @@ def _follow(case: VendorCase, claim: PollClaim, request: ServiceRequest, now: da
 def _vendor_is_away(error: VendorError, *, waiting: Sequence[PostClaim] = (), unread: Sequence[PollClaim] = ()) -> None:
     with unit_of_work():
         until = connection.failed(error, clock.now())
-        posts.release(waiting, until, error.sentence)
+        posts.release(waiting, until, error.phrase.kept())
         polls.release(unread, until)
     log.error("vendor_away", waiting=len(waiting) + len(unread), reason=error.sentence)

@@ -17,6 +17,7 @@ from helpdesk.database import db
 from helpdesk.escalations.models import VendorCase, VendorNote
 from helpdesk.escalations.partner_center import connection, polls, posts
 from helpdesk.escalations.partner_center.models import VendorPost
+from helpdesk.phrases import said
 from helpdesk.tickets import chasing
 from helpdesk.tickets.bodies import to_html
 from helpdesk.tickets.models import Ticket, TicketLink
@@ -226,7 +227,7 @@ def shown_case(case: VendorCase, now: datetime, noted: Noted) -> ShownCase:
         can_send=is_connected,
         chase_text=chasing.chase_text(case.number, case.severity, case.last_word_at, case.pack) if is_silent else "",
         is_silent=is_silent,
-        trouble=polls.trouble_of(case.id) if is_connected else "",
+        trouble=said(polls.trouble_of(case.id)) if is_connected else "",
         is_closing=any(post.asks_for(VendorCaseState.CLOSED) for post in left),
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask, current_app, has_request_context, request, url_for
 from flask_babel import get_locale, get_timezone
 
+from helpdesk import phrases
 from helpdesk.clock import now
 from helpdesk.web import amounts, labels, moments
 from helpdesk.web.language import LANGUAGES
@@ -30,6 +31,7 @@ FILTERS = (
     moments.iso,
     amounts.amount,
     amounts.grouped,
+    phrases.said,
 )
 
 

@@ -161,7 +161,7 @@ def test_the_vendor_is_connected_by_a_token_that_is_not_shown(connected: VendorS
 def test_a_token_that_opens_nothing_is_said(connected: VendorServer) -> None:
     done = helpdesk("vendor", "connect", typed="not a token")
     assert done.exit_code == 1
-    assert "consent has to be renewed" in done.output
+    assert "renew the consent by" in done.output
     assert helpdesk("vendor", "connect", typed=" \n").exit_code == 1
 
 

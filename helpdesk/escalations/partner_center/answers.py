@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from helpdesk.escalations.partner_center.errors import (
     Away,
@@ -20,6 +21,7 @@ from helpdesk.escalations.partner_center.errors import (
     VendorError,
 )
 from helpdesk.escalations.partner_center.reading import Fields
+from helpdesk.phrases import N_
 
 USUAL_QUIET = 30.0
 LONGEST_QUIET = 3600.0
@@ -46,7 +48,8 @@ class Answer:
         try:
             return Fields(json.loads(self.body))
         except (ValueError, RecursionError) as error:  # the latter where brackets nest thousands deep
-            raise Garbled(f"Partner Center answered {self.status} with something that is no JSON.") from error
+            template = N_("Partner Center answered %(status)s with something that is no JSON.")
+            raise Garbled(template, status=self.status) from error
 
 
 def content_of(answer: Answer, *, is_write: bool, now: datetime) -> Fields:
@@ -60,23 +63,25 @@ def content_of(answer: Answer, *, is_write: bool, now: datetime) -> Fields:
         return answer.fields()
     except Garbled as error:
         if is_write:
-            raise Unsure("Partner Center took the note, but its answer can’t be read.") from error
+            raise Unsure(N_("Partner Center took the note, but its answer can’t be read.")) from error
         raise
 
 
 def _refusal(answer: Answer, is_write: bool, now: datetime) -> VendorError:
     status, (code, said) = answer.status, complaint_of(answer)
-    sentence = f"Partner Center answered {status}{f' (code {code})' if code else ''}{f': {said}' if said else ''}"[:300]
+    template = N_("Partner Center answered %(status)s%(details)s")
+    details = (f" ({code})" if code else "") + (f": {said}" if said else "")
+    about: dict[str, Any] = {"status": status, "details": details}
     if status == 429:
-        return Throttled(sentence, quiet_seconds(answer, now))
+        return Throttled(template, quiet_seconds(answer, now), **about)
     if status >= 500:
-        return Unsure(sentence, code=code) if is_write else Away(sentence, code=code)
+        return (Unsure if is_write else Away)(template, code=code, **about)
     if status == 401:
-        return NotConnected(sentence, code=code)
+        return NotConnected(template, code=code, **about)
     if status in (403, 404):
-        return Hidden(sentence, permanent=status == 404, code=code)
+        return Hidden(template, permanent=status == 404, code=code, **about)
     is_final = status < 500 and status not in (408, 409) and code not in _NOT_READY
-    return Refused(sentence, permanent=is_final, code=code)
+    return Refused(template, permanent=is_final, code=code, **about)
 
 
 def complaint_of(answer: Answer) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from helpdesk.escalations.partner_center.client import Client
 from helpdesk.escalations.partner_center.errors import Endless
 from helpdesk.escalations.partner_center.reading import Fields, RemoteCustomer, RemoteSubscription, ServiceRequest
+from helpdesk.phrases import N_
 from workflows.vocabulary import Service, Severity, VendorCaseState
 
 PAGE = 200
@@ -47,7 +48,7 @@ class PartnerCenter:
             if not fresh:  # a vendor that overlooks the offset
                 break
             known |= fresh.keys()
-        raise Endless("Partner Center’s list of cases does not end.")
+        raise Endless(N_("Partner Center’s list of cases does not end."))
 
     def case(self, number: str) -> ServiceRequest:
         return ServiceRequest.read(self._client.get(_path(number)))
@@ -84,7 +85,7 @@ class PartnerCenter:
                 break
             known |= fresh.keys()
             query, headers = {"size": str(PAGE), "seekOperation": "Next"}, {CONTINUATION: token}
-        raise Endless("Partner Center’s list of customers does not end.")
+        raise Endless(N_("Partner Center’s list of customers does not end."))
 
     def subscriptions(self, tenant_id: str) -> Iterator[RemoteSubscription]:
         page = self._client.get(f"/v1/customers/{quote(tenant_id, safe='')}/subscriptions")

@@ -19,6 +19,7 @@ from helpdesk.escalations.partner_center.answers import Answer, content_of
 from helpdesk.escalations.partner_center.errors import Away, Garbled, Throttled, Unsure
 from helpdesk.escalations.partner_center.reading import Fields
 from helpdesk.escalations.partner_center.tokens import Registration, SignIn, TokenKeeper
+from helpdesk.phrases import N_
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 WHOLE_ANSWER = 60.0
@@ -105,7 +106,7 @@ class Client:
         try:
             return self._send("POST", url, data=dict(form))
         except Unsure as error:  # buying a token twice does no harm
-            raise Away(error.sentence) from error
+            raise Away(error.phrase.template, **error.phrase.about) from error
 
     def _send(self, method: str, url: str, **content: Any) -> Answer:
         """Raises Away when it never left, or was a read; Unsure when a write may have arrived."""
@@ -116,10 +117,10 @@ class Client:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status_code, headers, body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            raise Away(f"Partner Center can’t be reached ({type(error).__name__}).") from error
+            raise Away(N_("Partner Center can’t be reached (%(why)s)."), why=type(error).__name__) from error
         except httpx.HTTPError as error:
-            sentence = f"Partner Center did not answer ({type(error).__name__})."
-            raise (Away(sentence) if method == "GET" else Unsure(sentence)) from error
+            kind = Away if method == "GET" else Unsure
+            raise kind(N_("Partner Center did not answer (%(why)s)."), why=type(error).__name__) from error
 
 
 def _drain(response: httpx.Response, until: float) -> bytes:

@@ -15,6 +15,7 @@ from helpdesk.escalations.partner_center.console import ConsoleDesk
 from helpdesk.escalations.partner_center.errors import Away, NotConnected, Throttled, VendorError
 from helpdesk.escalations.partner_center.tokens import Registration
 from helpdesk.escalations.partner_center.vendor_desk import VendorDesk
+from helpdesk.phrases import N_
 
 SHORT_QUIET = timedelta(minutes=1)
 LONGEST_QUIET = timedelta(minutes=15)
@@ -60,7 +61,7 @@ def open_desk(config: Mapping[str, Any], *, is_hasty: bool = False) -> VendorDes
     """
     kind = kind_of(config)
     if kind is DeskKind.OFF:
-        raise NotConnected("HELPDESK_VENDOR_DESK is off: cases are mirrored by pasting.")
+        raise NotConnected(N_("HELPDESK_VENDOR_DESK is off: cases are mirrored by pasting."))
     if kind is DeskKind.CONSOLE:
         return _console()
     from helpdesk.escalations.partner_center.api import PartnerCenter
@@ -98,7 +99,7 @@ def failed(error: VendorError, at: datetime) -> datetime:
     if isinstance(error, Throttled):
         quiet = max(timedelta(seconds=error.retry_after), timedelta(seconds=1))
     until = at + quiet
-    vault.write(failed_at=at, failing_since=since, quiet_until=until, last_error=error.sentence[:300])
+    vault.write(failed_at=at, failing_since=since, quiet_until=until, last_error=error.phrase.kept())
     return until
 
 

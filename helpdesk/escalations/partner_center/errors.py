@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from helpdesk.errors import TransportError
+from helpdesk.phrases import Phrase
 
 
 class VendorError(TransportError):
-    """An answer we can't use. ``permanent``: asking the same again is useless. ``code`` is the vendor's own."""
+    """An answer we can't use. ``permanent``: asking the same again is useless. ``code`` is the vendor's own.
 
-    def __init__(self, sentence: str, *, permanent: bool = False, code: str = "") -> None:
-        super().__init__(sentence, permanent=permanent)
+    ``template`` and ``about`` are those of its ``phrase``; ``sentence`` is the same in English, for logs.
+    """
+
+    def __init__(self, template: str, *, permanent: bool = False, code: str = "", **about: Any) -> None:
+        self.phrase = Phrase(template, about)
+        super().__init__(str(self.phrase), permanent=permanent)
         self.code = code
 
 
@@ -20,8 +27,8 @@ class Away(VendorError):
 class Throttled(Away):
     """We asked too often. ``retry_after``: seconds in which the vendor wants to hear nothing."""
 
-    def __init__(self, sentence: str, retry_after: float) -> None:
-        super().__init__(sentence)
+    def __init__(self, template: str, retry_after: float, **about: Any) -> None:
+        super().__init__(template, **about)
         self.retry_after = retry_after
 
 

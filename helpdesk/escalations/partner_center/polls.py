@@ -106,7 +106,7 @@ def seen(claim: PollClaim, at: datetime, every: timedelta, vendor_state: str) ->
 def put_off(claim: PollClaim, at: datetime, every: timedelta, reason: str) -> None:
     """This case could not be read: ask again, each time after twice the wait."""
     wait = min(every * 2 ** min(claim.failures + 1, 16), max(LONGEST_WAIT, every))
-    _settle(claim, next_poll_at=at + wait, failures=claim.failures + 1, last_error=reason[:300])
+    _settle(claim, next_poll_at=at + wait, failures=claim.failures + 1, last_error=reason)
 
 
 def release(claims: Sequence[PollClaim], until: datetime) -> None:

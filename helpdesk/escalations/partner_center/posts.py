@@ -126,10 +126,10 @@ def _claims(ids: Sequence[int]) -> list[PostClaim]:
 def mark_sent(claim: PostClaim, external_id: str | None, at: datetime, undone: str = "") -> None:
     """It is at the vendor, under ``external_id`` as far as we saw it. True whoever still holds the claim.
 
-    ``undone`` says what of it the vendor did not do.
+    ``undone`` says what of it the vendor did not do; here and below a reason is a phrase as it is kept.
     """
     own = sa.update(VendorPost).where(VendorPost.note_id == claim.note_id)
-    sent = own.values(post_state=PostState.SENT, sent_at=at, last_error=undone[:300])
+    sent = own.values(post_state=PostState.SENT, sent_at=at, last_error=undone)
     db.session.execute(sent.execution_options(synchronize_session=False))
     if external_id is not None:
         tie(claim.case_id, claim.note_id, external_id, at)
@@ -149,18 +149,18 @@ def tie(case_id: int, note_id: int, external_id: str, at: datetime) -> None:
 
 def put_off(claim: PostClaim, at: datetime, reason: str) -> None:
     wait = min(FIRST_WAIT * 2 ** min(claim.attempts - 1, 16), LONGEST_WAIT)
-    _settle(claim, next_attempt_at=at + wait, last_error=reason[:300])
+    _settle(claim, next_attempt_at=at + wait, last_error=reason)
 
 
 def release(claims: Iterable[PostClaim], until: datetime, reason: str) -> None:
     """Give notes back that surely were not sent, through no fault of theirs: the attempt is not charged."""
     for one in claims:
-        _settle(one, attempts=one.attempts - 1, next_attempt_at=until, last_error=reason[:300])
+        _settle(one, attempts=one.attempts - 1, next_attempt_at=until, last_error=reason)
 
 
 def fail(claim: PostClaim, reason: str) -> None:
     """Give up; a person reads ``reason`` on the ticket and may try again."""
-    _settle(claim, post_state=PostState.FAILED, last_error=reason[:300])
+    _settle(claim, post_state=PostState.FAILED, last_error=reason)
 
 
 def again(note_id: int, case_id: int, at: datetime) -> bool:

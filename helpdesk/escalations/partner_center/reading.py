@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Self, TypeVar
 
 from helpdesk.escalations.partner_center.errors import Garbled
+from helpdesk.phrases import N_
 from workflows.money import months_on
 from workflows.vocabulary import Severity, VendorCaseState
 
@@ -50,7 +51,7 @@ class Fields:
 
     def __init__(self, raw: Any) -> None:
         if not isinstance(raw, Mapping):
-            raise Garbled("Partner Center sent something else than was asked for.")
+            raise Garbled(N_("Partner Center sent something else than was asked for."))
         self._values = {str(key).lower(): value for key, value in raw.items()}
 
     def __contains__(self, name: str) -> bool:
@@ -192,7 +193,7 @@ class ServiceRequest:
         """Raises Garbled when it has no number."""
         number, person = raw.text("id"), raw.inner("primaryContact")
         if not number:
-            raise Garbled("Partner Center sent a service request without a number.")
+            raise Garbled(N_("Partner Center sent a service request without a number."))
         state = read_word(raw.text("status"), _STATES)
         return cls(
             number=number,

@@ -12,6 +12,7 @@ from helpdesk.escalations.partner_center import polls, posts, vault
 from helpdesk.escalations.partner_center.connection import DeskKind, kind_of
 from helpdesk.escalations.partner_center.errors import NotConnected
 from helpdesk.escalations.partner_center.models import VendorConnection
+from helpdesk.phrases import Phrase
 
 PATIENCE = timedelta(minutes=30)
 """A failure that lasts longer needs a person's eye."""
@@ -59,7 +60,7 @@ class Standing:
             case Condition.UNREADABLE:
                 return "HELPDESK_VENDOR_KEY does not open what is stored. Run `helpdesk vendor connect`."
             case Condition.FAILING if self.is_overdue and row is not None:
-                return f"no answer since {row.failing_since:%Y-%m-%d %H:%M} UTC: {row.last_error}"
+                return f"no answer since {row.failing_since:%Y-%m-%d %H:%M} UTC: {Phrase.of(row.last_error)}"
             case Condition.TOKEN_ENDS:
                 return f"the refresh token was not renewed for long; unused it ends on {ends:%Y-%m-%d}."
         return f"{self.notes_failed} notes could not be sent. Their tickets say why." if self._gave_up else ""

@@ -10,12 +10,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from helpdesk.clock import now
 from helpdesk.escalations.partner_center.answers import Answer, complaint_of, quiet_seconds
 from helpdesk.escalations.partner_center.errors import Away, Garbled, NotConnected, Throttled
 from helpdesk.escalations.partner_center.reading import Fields, read_moment
+from helpdesk.phrases import N_
 
 EARLY = timedelta(minutes=5)
 """An access token that has less than this to live is not begun with."""
@@ -94,7 +95,7 @@ class SignIn:
     def _load(self) -> Tokens:
         tokens = self._keeper.load()
         if tokens is None:
-            raise NotConnected("Nobody has given the desk a refresh token yet. Run `helpdesk vendor connect`.")
+            raise NotConnected(N_("Nobody has given the desk a refresh token yet. Run `helpdesk vendor connect`."))
         return tokens
 
     def _renew(self, tokens: Tokens) -> Tokens:
@@ -131,9 +132,9 @@ class SignIn:
         try:
             fields = answer.fields()
         except Garbled as error:
-            raise Away("The sign-in service answered with something that is no JSON.") from error
+            raise Away(N_("The sign-in service answered with something that is no JSON.")) from error
         if not fields.text("access_token"):
-            raise Away("The sign-in service answered without a token.")
+            raise Away(N_("The sign-in service answered without a token."))
         life = fields.whole("expires_in") or USUAL_LIFE
         refresh = fields.text("refresh_token") or tokens.refresh
         return Tokens(refresh, fields.text("access_token"), now() + timedelta(seconds=life))
@@ -142,9 +143,10 @@ class SignIn:
 def _refusal(answer: Answer) -> Away | NotConnected:
     # of what the service says only its code is kept: its sentence may repeat what was sent
     code = complaint_of(answer)[0]
-    sentence = f"The sign-in service answered {answer.status}{f' ({code})' if code else ''}"
-    if answer.status == 429:
-        return Throttled(f"{sentence}.", quiet_seconds(answer, now()))
-    if answer.status >= 500:
-        return Away(f"{sentence}.")
-    return NotConnected(f"{sentence}: the consent has to be renewed by `helpdesk vendor connect`.", code=code)
+    about: dict[str, Any] = {"status": answer.status, "details": f" ({code})" if code else ""}
+    if answer.status == 429 or answer.status >= 500:
+        template = N_("The sign-in service answered %(status)s%(details)s.")
+        wait = quiet_seconds(answer, now())
+        return Throttled(template, wait, **about) if answer.status == 429 else Away(template, **about)
+    template = N_("The sign-in service answered %(status)s%(details)s: renew the consent by `helpdesk vendor connect`.")
+    return NotConnected(template, code=code, **about)

@@ -21,6 +21,7 @@ from helpdesk.escalations.partner_center.errors import NotConnected
 from helpdesk.escalations.partner_center.models import VendorConnection
 from helpdesk.escalations.partner_center.sealing import Unreadable, seal, unseal
 from helpdesk.escalations.partner_center.tokens import Tokens
+from helpdesk.phrases import N_
 
 _ROW = 1
 _NO_TROUBLE: Mapping[str, Any] = {"quiet_until": None, "failed_at": None, "failing_since": None, "last_error": ""}
@@ -50,7 +51,8 @@ def _open(sealed: str, keys: Sequence[str]) -> Tokens:
     try:
         return Tokens.of_json(unseal(sealed, keys))
     except (Unreadable, json.JSONDecodeError) as error:
-        raise NotConnected(f"{error} Give the refresh token again: `helpdesk vendor connect`.") from error
+        sentence = N_("HELPDESK_VENDOR_KEY does not open what is stored. Run `helpdesk vendor connect`.")
+        raise NotConnected(sentence) from error
 
 
 def connect(refresh_token: str, config: Mapping[str, Any], at: datetime) -> None:

@@ -113,7 +113,7 @@ def read_purchases(number: int) -> ResponseReturnValue:
     try:
         found = purchases.ask(find(number), actor(), now())
     except VendorError as error:
-        flash(error.sentence, "error")
+        flash(error.phrase.said(), "error")
     except Invalid as error:
         return _page(find(number), Typed(notice=error.sentence), 422)
     else:

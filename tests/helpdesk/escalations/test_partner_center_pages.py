@@ -69,7 +69,10 @@ def test_an_empty_token_is_an_error_at_its_field(adam: FlaskClient) -> None:
 
 def test_a_failed_trial_says_why(adam: FlaskClient, mirrored: Mirrored) -> None:
     mirrored.world.revoke_consent()
-    assert "consent has to be renewed" in adam.post(f"{HERE}/trial", follow_redirects=True).text
+    assert "renew the consent by" in adam.post(f"{HERE}/trial", follow_redirects=True).text
+    told = adam.get(f"{HERE}?lang=hu", follow_redirects=True).text  # what is kept is said in the reader's language
+    assert "A bejelentkezési szolgáltatás válasza: 400 (invalid_grant). Újítsa meg a hozzájárulást" in told
+    assert "answered" not in told
 
 
 def test_disconnecting_forgets_the_tokens(app: Flask, adam: FlaskClient) -> None:
