@@ -189,7 +189,7 @@ def test_a_vendor_that_refuses_changes_nothing_and_says_why(
     with unit_of_work() as session:
         session.get_one(Customer, desk.customer_id).tenant_id = TENANT
     page = ana.post(f"/tickets/{number}/money/purchases", follow_redirects=True)
-    assert "Partner Center answered 404 (code 60003): There is no such tenant." in page.text
+    assert "Partner Center answered 404 (60003): There is no such tenant." in page.text
     db.session.expire_all()
     assert db.session.scalars(sa.select(Subscription.bought_on)).one() == TODAY
 
