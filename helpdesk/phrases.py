@@ -11,6 +11,7 @@ from flask_babel import gettext
 
 LONGEST = 300
 """Characters of what is kept."""
+_LONGEST_ESCAPE = 6  # what JSON makes of one character that it can't write as it is
 
 
 def N_(template: str) -> str:
@@ -48,7 +49,7 @@ class Phrase:
             value = str(about[name])
             if not value:
                 return str(self)[:LONGEST]
-            about[name] = value[: max(0, len(value) - max(1, (len(text) - LONGEST) // 2))]
+            about[name] = value[: -max(1, (len(text) - LONGEST) // _LONGEST_ESCAPE)]
         return text
 
     def said(self) -> str:

@@ -225,11 +225,12 @@ def _give(affected: Sequence[Affected], tickets: Sequence[Ticket], revision: Pro
     """Put their new terms in force on claimed tickets, and settle what follows; how many are promised something else.
 
     A ticket that changed since its facts were read is left alone: who changed it since the revision was
-    confirmed has renewed its terms.
+    confirmed has renewed its terms. So has the ladder, where what is due already raises the priority.
     """
     read = {facts.id: (facts, terms) for facts, terms in affected}
-    changing = [ticket for ticket in tickets if _is_as_read(ticket, read[ticket.id][0])]
-    stored = deadlines.settle_if_due(changing, now)  # what is due already is late by the terms it had
+    as_read = [ticket for ticket in tickets if _is_as_read(ticket, read[ticket.id][0])]
+    stored = deadlines.settle_if_due(as_read, now)  # what is due already is late by the terms it had
+    changing = [ticket for ticket in as_read if _is_as_read(ticket, read[ticket.id][0])]
     before = {ticket.id: _promised(stored[ticket.id]) for ticket in changing}
     history.write([_put_in_force(ticket, read[ticket.id][1].id, revision, now) for ticket in changing])
     after = deadlines.settle_many(changing, now, stored)

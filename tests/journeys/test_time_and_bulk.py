@@ -93,6 +93,7 @@ COUNT = """([due, closes, late]) => {
     ("due", "closes", "late", "said"),
     [
         (59.9, 60, None, "in 1 h"),
+        (0, 60, None, "in 0 s"),  # acting at the deadline is in time
         (61, 60, None, "the server's words"),
         (-90, 60, None, "late by 1 h 30 min"),
         (-120, -120, None, "today 13:0"),  # at closing: not late before the desk opens

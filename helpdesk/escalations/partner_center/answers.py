@@ -91,7 +91,11 @@ def complaint_of(answer: Answer) -> tuple[str, str]:
     except Garbled:
         return "", ""
     said = fields.text("description") or fields.text("message") or fields.text("error_description")
-    return fields.text("code") or fields.text("error"), " ".join(said.split())[:200]
+    return _plain(fields.text("code") or fields.text("error"))[:40], _plain(said)[:200]
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", text).split())
 
 
 def quiet_seconds(answer: Answer, now: datetime) -> float:

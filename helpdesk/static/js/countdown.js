@@ -43,17 +43,21 @@ function openTime(seconds) {
 // A countdown shows the minute that has begun: 17 min 40 s is still "18 min".
 const begun = (seconds) => (seconds < 60 ? seconds : Math.ceil(seconds / 60) * 60);
 
-// The reader's day: what never closes counts down within it.
+// The reader's days, numbered: what never closes counts down within one.
 const timeZone = document.documentElement.dataset.zone || undefined;
 const dayFormat = new Intl.DateTimeFormat("en-GB", { timeZone });
-const day = (at) => dayFormat.format(at);
 const timeFormat = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
 const clockTime = (at) => (isHungarian ? timeFormat.format(at).replace(/^0/, "") : timeFormat.format(at));
 
+function dayOf(at) {
+  const [day, month, year] = dayFormat.format(at).split("/").map(Number);
+  return Date.UTC(year, month - 1, day) / 86400000;
+}
+
 // A deadline at closing is not late while the desk is closed: its moment is said.
 function past(due, at) {
-  if (day(due) === day(at)) return say.today(clockTime(due));
-  return day(due) === day(at - 86400000) ? say.yesterday(clockTime(due)) : null;
+  const days = dayOf(at) - dayOf(due);
+  return days > 1 ? null : (days ? say.yesterday : say.today)(clockTime(due));
 }
 
 // What a promise says and how it looks at a moment, or null where the server's words must stay.
@@ -61,13 +65,13 @@ function reading({ due, closes, warn, late, isCalendar }, at) {
   const open = Number.isNaN(closes) ? at : Math.min(at, closes);
   const lateSince = (since) => say.late((isCalendar ? duration : openTime)(Math.max(0, Math.floor((open - since) / 1000))));
   if (!Number.isNaN(late)) return { text: lateSince(late), tone: "late" };
-  if (Number.isNaN(due) || (Number.isNaN(closes) ? due > at && day(due) !== day(at) : due > closes)) return null;
-  const left = Math.floor((due - at) / 1000);
-  if (left < 0 && open <= due) {
+  if (Number.isNaN(due) || (Number.isNaN(closes) ? due > at && dayOf(due) !== dayOf(at) : due > closes)) return null;
+  if (at - due >= 1000) { // at the deadline one is in time: late from the second after
+    if (open > due) return { text: lateSince(due), tone: "late" };
     const text = past(due, at);
     return text && { text, tone: null };
   }
-  if (left < 0) return { text: lateSince(due), tone: "late" };
+  const left = Math.max(0, Math.floor((due - at) / 1000));
   return { text: say.in(openTime(begun(left))), tone: warn <= at ? "warn" : null, left };
 }
 

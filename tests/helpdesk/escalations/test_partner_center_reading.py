@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import uuid
 from collections import Counter
@@ -173,6 +174,10 @@ def test_either_error_body_is_understood() -> None:
     assert complaint_of(Answer(400, {}, usual)) == ("2055", "The etag is no longer valid.")
     assert complaint_of(Answer(429, {}, ODD_BODY))[1].startswith("Rate limit")
     assert complaint_of(Answer(502, {}, b"Bad gateway")) == ("", "")
+    endless = json.dumps({"code": "x" * 20_000, "description": "\x1b[31mNo\x07 " + "y" * 20_000}).encode()
+    code, said = complaint_of(Answer(400, {}, endless))
+    assert (len(code), len(said)) == (40, 200)
+    assert said.startswith("[31mNo yy")
 
 
 # telling notes apart ----------------------------------------------------------------------------------------

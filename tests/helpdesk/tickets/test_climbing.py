@@ -49,13 +49,13 @@ def climbing(desk: Desk, opened: Callable[..., Opened]) -> Callable[..., int]:
     """Open a ticket whose resolution has ``levels``, in every policy there is; returns its number."""
 
     def open_one(levels: Levels, **parts: Any) -> int:
-        _promise(levels, desk)
+        promise_levels(levels, desk)
         return opened(**parts).ticket.id
 
     return open_one
 
 
-def _promise(levels: Levels, desk: Desk) -> None:
+def promise_levels(levels: Levels, desk: Desk) -> None:
     with unit_of_work() as session:
         session.execute(sa.update(Team).values(lead_id=desk.lea.id))
         for policy in session.scalars(sa.select(SlaPolicy)):
@@ -244,7 +244,7 @@ def test_what_ends_is_due_for_escalation_no_more(worked, desk: Desk, hand: Hand)
 
 def _late_with(number: int, desk: Desk, level: dict[str, Any], hand: Hand) -> int:
     """Put a level on the ticket's resolution and let it come due."""
-    _promise([level], desk)
+    promise_levels([level], desk)
     with unit_of_work(), changing(number, desk.lea, now()) as change:
         renew_terms(change)
     pass_days(hand, 8)

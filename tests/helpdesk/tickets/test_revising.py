@@ -44,6 +44,7 @@ from workflows.vocabulary import (
 )
 
 from .conftest import Desk
+from .test_climbing import promise_levels
 
 HOUR = 3600
 UNMET = (ClockState.RUNNING, ClockState.PAUSED)
@@ -510,6 +511,22 @@ def test_a_breach_on_retarget_is_told_apart_and_old_ones_stay(desk: Desk, opened
 
 
 # two people at once -------------------------------------------------------------------------------------
+
+
+def test_what_the_ladder_raises_meanwhile_keeps_the_promises_of_its_priority(desk: Desk, opened, hand: Hand) -> None:
+    """A level that nobody has swept is due before the new terms: it renews them, for another priority."""
+    promise_levels([{"level": 1, "percent": 90, "act": "raise_priority"}], desk)
+    numbers = [opened(impact=Level.LOW, urgency=Level.LOW).ticket.id for _number in range(3)]
+    before = db.session.get(Ticket, numbers[0])
+    own = queries.policy(load_terms(before.terms_id).content["policy_id"])
+    revision = counted(desk, own, stretched(own, 2))
+    confirm(desk, revision.id)
+    hand.advance(40 * 24 * HOUR)
+    work()
+    tickets = [db.session.get(Ticket, number, populate_existing=True) for number in numbers]
+    assert {ticket.priority for ticket in tickets} == {Priority.P3}
+    assert {load_terms(ticket.terms_id).content["priority"] for ticket in tickets} == {Priority.P3}
+    assert chains_hold()
 
 
 def test_a_stale_preview_is_counted_anew(desk: Desk, crowd) -> None:
