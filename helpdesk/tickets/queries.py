@@ -64,6 +64,8 @@ _ROWS = (
     .outerjoin(_Assignee, _Assignee.id == Ticket.assignee_id)
 )
 QUEUE_ORDER = (Ticket.is_paused, Ticket.next_due_at, Ticket.id)
+_KEY = ("is_paused", "due_at", "number")
+_USER, _NOW = sa.bindparam("user", type_=sa.Integer), sa.bindparam("now", type_=Moment())
 
 
 class QueuePage(NamedTuple):
@@ -103,7 +105,7 @@ def _conditions(asked: QueueFilter, user_id: int, now: datetime) -> list[sa.Colu
     conditions: list[sa.ColumnElement[bool]] = [
         column == value for column, value in columns.items() if value is not None
     ]
-    conditions += _view(asked.view, user_id, now)
+    conditions += _view(asked.view, user_id, now, COUNT_TO)
     if asked.tag:
         tagged = sa.select(TicketTag.ticket_id).where(TicketTag.ticket_id == Ticket.id, TicketTag.name == asked.tag)
         conditions.append(tagged.correlate(Ticket).exists())
@@ -112,7 +114,7 @@ def _conditions(asked: QueueFilter, user_id: int, now: datetime) -> list[sa.Colu
     return conditions
 
 
-def _view(view: View, user_id: Any, now: Any) -> list[sa.ColumnElement[bool]]:
+def _view(view: View, user_id: Any, now: Any, count_to: int) -> list[sa.ColumnElement[bool]]:
     match view:
         case View.ALL:
             return []
@@ -127,25 +129,25 @@ def _view(view: View, user_id: Any, now: Any) -> list[sa.ColumnElement[bool]]:
         case View.PAUSED:
             return [Ticket.is_paused == sa.true()]
         case View.ESCALATION_DUE:
-            return [Ticket.id.in_(_escalation_due())]
+            return [Ticket.id.in_(_escalation_due(count_to))]
         case View.VENDOR_ASKS:
-            return [Ticket.id.in_(_asked_by_vendor())]
+            return [Ticket.id.in_(_asked_by_vendor(count_to))]
 
 
-def _escalation_due() -> sa.Select[int]:
+def _escalation_due(count_to: int) -> sa.Select[int]:
     """Numbers of tickets the ladder has marked, by the index over those alone: they are few among all that is open."""
     marked = sa.text("ticket INDEXED BY ix_ticket_escalation_due" if is_sqlite() else "ticket")
     numbers: sa.Select[Any] = sa.select(sa.literal_column("ticket.id")).select_from(marked)
     numbers = numbers.where(sa.text("ticket.escalation_due_at IS NOT NULL"))
-    return numbers.order_by(sa.text("ticket.escalation_due_at, ticket.id")).limit(COUNT_TO + 1)
+    return numbers.order_by(sa.text("ticket.escalation_due_at, ticket.id")).limit(count_to + 1)
 
 
-def _asked_by_vendor() -> sa.Select[int]:
+def _asked_by_vendor(count_to: int) -> sa.Select[int]:
     """Numbers of tickets on which the vendor waits for us, by the index over those cases alone."""
     asking = sa.text("vendor_case INDEXED BY ix_vendor_case_asks" if is_sqlite() else "vendor_case")
     numbers: sa.Select[Any] = sa.select(sa.literal_column("vendor_case.ticket_id")).select_from(asking)
     numbers = numbers.where(sa.text(f"vendor_case.state = '{VendorCaseState.ATTENTION_NEEDED}'"))
-    return numbers.order_by(sa.text("vendor_case.last_word_at, vendor_case.id")).limit(COUNT_TO + 1)
+    return numbers.order_by(sa.text("vendor_case.last_word_at, vendor_case.id")).limit(count_to + 1)
 
 
 class Counts(NamedTuple):
@@ -171,8 +173,7 @@ def queue_counts(asked: QueueFilter, user_id: int, now: datetime, saved: Sequenc
 
 @composed_once
 def _view_counts(count_to: int) -> sa.Select[Any]:
-    user, now = sa.bindparam("user", type_=sa.Integer), sa.bindparam("now", type_=Moment())
-    counts: list[Any] = [_bounded(_view(view, user, now), count_to) for view in View]
+    counts: list[Any] = [_bounded(_view(view, _USER, _NOW, count_to), count_to) for view in View]
     return sa.select(*counts)
 
 
@@ -188,7 +189,7 @@ def saved_views(user_id: int) -> Sequence[SavedView]:
 
 @composed_once
 def _saved_views() -> sa.Select[SavedView]:
-    own = sa.select(SavedView).where(SavedView.user_id == sa.bindparam("user", type_=sa.Integer))
+    own = sa.select(SavedView).where(SavedView.user_id == _USER)
     return own.order_by(SavedView.position)
 
 
@@ -203,15 +204,29 @@ def place_in(asked: QueueFilter, ticket: Ticket, user_id: int, now: datetime) ->
     """The place of an open ticket in the list ``asked`` for; None when it isn't there, or counting would cost much."""
     if asked.q or asked.service is not None or asked.tag:
         return None
-    conditions = _conditions(asked, user_id, now)
-    key = sa.tuple_(ticket.is_paused, ticket.next_due_at, ticket.id, types=[column.type for column in QUEUE_ORDER])
-    counts = (
-        _bounded([*conditions, Ticket.id == ticket.id], COUNT_TO),
-        _bounded([*conditions, sa.tuple_(*QUEUE_ORDER) < key], COUNT_TO),
-        _bounded(conditions, COUNT_TO),
-    )
-    is_there, before, count = db.session.execute(sa.select(*counts)).one()
+    if asked.is_narrowed:
+        counts = _places(_conditions(asked, user_id, now), COUNT_TO)
+    else:
+        counts = _places_in_view(asked.view, COUNT_TO)
+    key = dict(zip(_KEY, (ticket.is_paused, ticket.next_due_at, ticket.id), strict=True))
+    is_there, before, count = db.session.execute(counts, key | {"user": user_id, "now": now}).one()
     return Place(before + 1, count) if is_there else None
+
+
+@composed_once
+def _places_in_view(view: View, count_to: int) -> sa.Select[Any]:
+    return _places(_view(view, _USER, _NOW, count_to), count_to)
+
+
+def _places(conditions: Sequence[sa.ColumnElement[bool]], count_to: int) -> sa.Select[Any]:
+    """Whether the ticket ``number`` is in the list, how many stand before it there, and how many in all."""
+    key = [sa.bindparam(name, type_=column.type) for name, column in zip(_KEY, QUEUE_ORDER, strict=True)]
+    counts: list[Any] = [
+        _bounded([*conditions, Ticket.id == key[-1]], count_to),
+        _bounded([*conditions, sa.tuple_(*QUEUE_ORDER) < sa.tuple_(*key)], count_to),
+        _bounded(conditions, count_to),
+    ]
+    return sa.select(*counts)
 
 
 def _bounded(conditions: Sequence[sa.ColumnElement[bool]], count_to: int) -> sa.ScalarSelect[int]:

@@ -111,7 +111,9 @@ def test_the_queue_walks_an_index_in_its_order(app: Flask, desk, many):
 def test_what_the_ladder_marked_is_read_by_its_own_index(app: Flask, desk, many):
     for statement in (
         queries.queue_statement(QueueFilter(view=View.ESCALATION_DUE), desk.ana.id, now()),
-        sa.select(queries._bounded(queries._view(View.ESCALATION_DUE, desk.ana.id, now()), queries.COUNT_TO)),
+        sa.select(
+            queries._bounded(queries._view(View.ESCALATION_DUE, desk.ana.id, now(), queries.COUNT_TO), queries.COUNT_TO)
+        ),
     ):
         text = plan(statement)
         assert "ix_ticket_escalation_due" in text, text
@@ -122,7 +124,9 @@ def test_what_the_vendor_asks_is_read_by_the_index_over_those_cases(app: Flask, 
     _give_cases()
     for statement in (
         queries.queue_statement(QueueFilter(view=View.VENDOR_ASKS), desk.ana.id, now()),
-        sa.select(queries._bounded(queries._view(View.VENDOR_ASKS, desk.ana.id, now()), queries.COUNT_TO)),
+        sa.select(
+            queries._bounded(queries._view(View.VENDOR_ASKS, desk.ana.id, now(), queries.COUNT_TO), queries.COUNT_TO)
+        ),
     ):
         text = plan(statement)
         assert "ix_vendor_case_asks" in text, text
@@ -151,7 +155,7 @@ def _give_cases() -> None:
 
 def test_counts_and_pages_of_a_ticket_use_theirs(app: Flask, desk, many):
     for view in View:
-        some = sa.select(queries._bounded(queries._view(view, desk.ana.id, now()), queries.COUNT_TO))
+        some = sa.select(queries._bounded(queries._view(view, desk.ana.id, now(), queries.COUNT_TO), queries.COUNT_TO))
         text = plan(some)
         assert not scans(text, "ticket"), f"{view}:\n{text}"
     newest = sa.select(Message.id).where(Message.ticket_id == 1001).order_by(Message.id.desc()).limit(50)
