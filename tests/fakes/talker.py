@@ -1,12 +1,9 @@
-"""A process that does nothing but talk with the vendor, made to be killed: ``python -m tests.fakes.talker``.
-
-Arguments: the moment and the second of the machine's clock at which time began to run SPEED times as fast.
-"""
+"""What a process does that only talks with the vendor, and is made to be killed."""
 
 from __future__ import annotations
 
-import sys
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from helpdesk import create_app
@@ -25,8 +22,12 @@ def fast(began: datetime, second: float) -> datetime:
     return began + timedelta(seconds=(time.time() - second) * SPEED)
 
 
-def main() -> None:
-    began, second = datetime.fromisoformat(sys.argv[1]), float(sys.argv[2])
+def talk(began: datetime, second: float, is_ready: Callable[[], None]) -> None:
+    """Talk for ever, by the settings in the environment, and say when that begins.
+
+    ``began`` is the moment, and ``second`` the one of the machine's clock, at which time began to run SPEED
+    times as fast.
+    """
     app = create_app()
     with app.app_context(), moved(lambda: fast(began, second)):
         client = Client(
@@ -36,13 +37,9 @@ def main() -> None:
             whole_answer=1.0,
             sleep=Waits(),
         )
-        print("ready", flush=True)
+        is_ready()
         while True:
             mirroring.send_due(now(), 5, KeptLine(client))
             surveying.survey_due(now(), KeptLine(client))
             mirroring.poll_due(now(), 5, KeptLine(client))
             time.sleep(0.005)
-
-
-if __name__ == "__main__":
-    main()

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol
@@ -98,6 +99,23 @@ def forks(env: Mapping[str, str], log: Path) -> Iterator[Fork]:
     finally:
         for process in begun:
             end(process)
+
+
+def fork_talker(began: datetime, second: float, env: Mapping[str, str], log: Path) -> BaseProcess:
+    """One that talks with the vendor, when it has begun to; the caller ends it.
+
+    Raises RuntimeError with what it said when it can't.
+    """
+    here, there = _FORKS.Pipe(duplex=False)
+    process = _FORKS.Process(target=runner.talk, args=(began, second, dict(env), str(log), there))
+    process.start()
+    there.close()
+    with here:
+        try:
+            here.recv()
+        except EOFError:
+            raise RuntimeError(log.read_text()) from None
+    return process
 
 
 class Fork(Protocol):

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from itertools import count
+from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -19,6 +21,7 @@ from helpdesk.jobs import scheduler  # noqa: F401 - loaded before the fork, so t
 from helpdesk.notifications import outbox, transports
 from helpdesk.tickets import climbing, deadlines, money_sweep, renewing
 from helpdesk.tickets.actions import telling
+from tests.fakes import talker
 
 Strike = Callable[[], None]
 
@@ -33,14 +36,24 @@ class Halt(NamedTuple):
 
 def run(words: tuple[str, ...], env: Mapping[str, str], log: str, halt: Halt | None) -> None:
     """``helpdesk WORDS`` with this environment and no other, its words going to ``log``."""
+    _live_by(env, log)
+    if halt is not None:
+        _arm(halt)
+    cli.cli(args=list(words))
+
+
+def talk(began: datetime, second: float, env: Mapping[str, str], log: str, ready: Connection) -> None:
+    """A talker with this environment and no other, its words going to ``log``; it says through ``ready`` when it is."""
+    _live_by(env, log)
+    talker.talk(began, second, lambda: ready.send(True))
+
+
+def _live_by(env: Mapping[str, str], log: str) -> None:
     os.environ.clear()
     os.environ.update(env)
     with open(log, "ab") as said:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)
-    if halt is not None:
-        _arm(halt)
-    cli.cli(args=list(words))
 
 
 def _arm(halt: Halt) -> None:

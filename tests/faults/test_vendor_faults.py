@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +16,7 @@ from helpdesk.escalations.models import VendorNote
 from helpdesk.escalations.partner_center.models import PostState, VendorPost
 from tests.fakes.partner_center import KEY, settings, vendor
 from tests.fakes.talker import fast
-from tests.faults.processes import ROOT, environment, kill
+from tests.faults.processes import end, environment, fork_talker
 from tests.helpdesk.escalations.mirrored import Mirrored, mirrored
 from tests.helpdesk.escalations.test_partner_center_proof import Story
 
@@ -37,7 +34,6 @@ def talking(app: Flask, mirrored: Mirrored, tmp_path: Path) -> dict[str, str]:
     given = settings(mirrored.vendor) | {"VENDOR_KEYS": KEY}
     names = {"VENDOR_KEYS": "HELPDESK_VENDOR_KEY"}
     more = {names.get(key, f"HELPDESK_{key}"): str(value) for key, value in given.items()}
-    more["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")
     return environment(app.config["DATABASE_URL"], tmp_path, **more)
 
 
@@ -50,9 +46,11 @@ def test_talkers_that_are_killed_lose_and_double_nothing(
     faults.chance, faults.kinds = 0.15, QUICK
     began, second = mirrored.hand.at, time.time()
     for _kill in range(KILLS):
-        process = _start(began, second, talking, tmp_path / "talkers.log")
-        _write_until_it_works(story, began, second, extra=story.dice.uniform(0, 1))
-        kill(process)
+        process = fork_talker(began, second, talking, tmp_path / "talkers.log")
+        try:
+            _write_until_it_works(story, began, second, extra=story.dice.uniform(0, 1))
+        finally:
+            end(process)
     mirrored.quiet()
     story.check()
 
@@ -63,16 +61,6 @@ def _carried() -> int:
     out = sa.select(sa.func.count()).select_from(VendorPost).where(VendorPost.post_state == PostState.SENT)
     mirrored_in = sa.select(sa.func.count()).select_from(VendorNote).where(VendorNote.written_at.is_not(None))
     return min(db.session.scalar(out) or 0, db.session.scalar(mirrored_in) or 0)
-
-
-def _start(began: datetime, second: float, env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.fakes.talker", began.isoformat(), str(second)]
-    with log.open("ab") as errors:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=errors)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n", log.read_text()
-    process.stdout.close()
-    return process
 
 
 def _write_until_it_works(story: Story, began: datetime, second: float, extra: float) -> None:
