@@ -57,7 +57,9 @@ def database_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_url(database_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+def migrated_url(
+    database_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """A database at head: a URL of SQLite or PostgreSQL that belongs to this test process."""
     if database_name == "postgresql":
         url: str = request.getfixturevalue("postgres_server").create_database("tests")
@@ -65,7 +67,8 @@ def migrated_url(database_name: str, request: pytest.FixtureRequest, tmp_path_fa
         url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'tests.db'}"
     app = _create(url, tmp_path_factory.mktemp("instance"))
     schema.upgrade(app)
-    return url
+    yield url
+    close_connections()
 
 
 def _create(url: str, instance: Path, **overrides: Any) -> Flask:
@@ -97,8 +100,9 @@ def app(migrated_url: str, tmp_path: Path) -> Iterator[Flask]:
 def application(url: str, instance: Path, **overrides: Any) -> Iterator[Flask]:
     """The process's application on the database at ``url``, as new and with empty tables; ``overrides`` are settings.
 
-    Building one takes longer than most tests, and a new one has no template and no statement compiled. What a test
-    may do to it is undone: it changes settings, listens at the engine, lets things be kept in ``extensions``.
+    Building one takes longer than most tests, and a new one has no template and no statement compiled; a new
+    connection knows no table. What a test may do to the application is undone: it changes settings, listens at
+    the engine, lets things be kept in ``extensions``.
     """
     app = _built(url, **overrides)
     logs.configure(app)
@@ -114,18 +118,28 @@ def application(url: str, instance: Path, **overrides: Any) -> Iterator[Flask]:
             yield app
         finally:
             db.session.remove()
-            db.engine.dispose()
             engines[None] = engine
             for used, new in zip((app.config, app.extensions), kept, strict=True):
                 used.clear()
                 used.update(new)
 
 
+_applications: list[Flask] = []
+
+
 @cache
 def _built(url: str, **overrides: Any) -> Flask:
     app = _create(url, Path("unset"), **overrides)
     keep_requests_apart(app)
+    _applications.append(app)
     return app
+
+
+def close_connections() -> None:
+    """Those that the applications above have kept from test to test."""
+    for app in _applications:
+        with app.app_context():
+            db.engine.dispose()
 
 
 def keep_requests_apart(app: Flask) -> None:

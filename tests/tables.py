@@ -27,28 +27,35 @@ def all_tables() -> list[str]:
 
 
 def empty_tables() -> None:
-    """Leave no row in any table and let every number begin anew; statistics that PostgreSQL keeps go too."""
+    """Leave no row in any table and let every number begin anew; the planner's statistics go too."""
     connection: Any = db.engine.raw_connection()
     try:
         driver = connection.driver_connection
-        (_empty_sqlite if is_sqlite() else _empty_postgresql)(driver)
+        has_been_analyzed = (_empty_sqlite if is_sqlite() else _empty_postgresql)(driver)
     finally:
         connection.close()
+    if has_been_analyzed:
+        db.engine.dispose()  # connections keep what they know of the statistics
 
 
-def _empty_sqlite(driver: Any) -> None:
+def _empty_sqlite(driver: Any) -> bool:
     # all tables go: looking for children of each row would take minutes
     numbers = "UPDATE sqlite_sequence SET seq = 1000 WHERE name = 'ticket'"
     script = f"BEGIN IMMEDIATE; {_deletes()}; {numbers}; COMMIT"
     driver.executescript(f"PRAGMA foreign_keys=OFF; {script}; PRAGMA foreign_keys=ON")
+    analyzed = driver.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'sqlite_stat_'").fetchall()
+    for (name,) in analyzed:
+        driver.execute(f"DROP TABLE {name}")
+    return bool(analyzed)
 
 
-def _empty_postgresql(driver: Any) -> None:
+def _empty_postgresql(driver: Any) -> bool:
     with driver.transaction():
         if worn := [name for (name,) in driver.execute(_WORN)]:
             driver.execute(f"TRUNCATE {', '.join(worn)} CASCADE")
         driver.execute(f"SET LOCAL session_replication_role = replica; {_deletes()}", prepare=False)
         driver.execute(_BEGIN_AGAIN)
+    return False
 
 
 @cache

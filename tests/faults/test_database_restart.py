@@ -23,7 +23,7 @@ from helpdesk.tickets.actions.opening import Opened
 from helpdesk.tickets.models import Ticket
 from tests.bench.processes import free_port
 from tests.bench.wire import Browser
-from tests.conftest import _create
+from tests.conftest import _create, close_connections
 from tests.faults import effects, world
 from tests.faults.processes import Fork, running
 from tests.helpdesk.tickets.conftest import Desk
@@ -56,6 +56,7 @@ def app(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Flask]:
         yield app
         db.session.remove()
         db.engine.dispose()
+    close_connections()  # a crash has cut those of the other tests too
 
 
 @pytest.fixture

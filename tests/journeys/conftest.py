@@ -26,7 +26,7 @@ from helpdesk.clock import Hand, now
 from helpdesk.customers.models import Customer, SupportPlan
 from helpdesk.database import db, unit_of_work
 from helpdesk.escalations.models import Entitlement, SupportChannel
-from tests.conftest import _create, application
+from tests.conftest import _create, application, close_connections
 from tests.packs import ask_for_no_pack
 from tests.worlds import remembered, starting_set
 from workflows.vocabulary import ChannelKind, Role
@@ -56,11 +56,12 @@ AXE = Path(__file__).parents[2] / "helpdesk/frontend/node_modules/axe-core/axe.m
 
 
 @pytest.fixture(scope="session")
-def migrated_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def migrated_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One SQLite file for all journeys, in place of the two databases of other tests."""
     url = f"sqlite:///{tmp_path_factory.mktemp('journeys') / 'journeys.db'}"
     schema.upgrade(_create(url, tmp_path_factory.mktemp("instance")))
-    return url
+    yield url
+    close_connections()
 
 
 @pytest.fixture
