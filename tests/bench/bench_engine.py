@@ -118,6 +118,7 @@ def _applying(app: Flask, url: str, name: str) -> Iterator[Figure]:
     with app.app_context():
         revision_id = _proposal()
     counting = _seconds_of_work(url)
+    bench_sweep.sweep_beside(url, clock.now(), 2, seconds=600)  # as a running desk: what fell due has been noticed
     with app.app_context(), unit_of_work():
         revisions.confirm(revision_id, 1, clock.now())
     with processes.web(url) as server:
